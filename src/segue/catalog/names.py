@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys under which two spellings of one name are equal.
+
+A key is case-folded, without accents or punctuation. A title's key also loses what names an edition and not a
+recording — "feat. X", "2011 Remaster", "Single Version", "Mono" — and keeps what does: "Live", "Remix", "Acoustic".
+"""
+
+import polars as pl
+
+__all__ = ["artist_id", "artist_key", "title_key"]
+
+_EDITION = (
+    r"(?:(?:digital(?:ly)?|\d{4}|\d{2}th|anniversary|new|original|stereo|mono)\s+)*"
+    r"(?:re-?master(?:ed)?|mono|stereo|explicit|clean|deluxe|bonus\s+track|album|single|lp|radio\s+edit|"
+    r"original\s+(?:mix|version)|(?:album|single|lp|radio|original|explicit|clean|full\s+length|main)\s+(?:version|edit|mix))"
+    r"(?:\s+(?:version|edition|edit|mix|track|\d{4}|in\s+\d{4}))*"
+)
+_FEATURING = r"(?:feat\.?|ft\.?|featuring|w/)\s"
+
+
+def artist_key(name: pl.Expr) -> pl.Expr:
+    """Key of an artist's name: "The Beatles" and "Beatles" share one, so do "Simon & Garfunkel" and "… and …"."""
+    plain = _plain(name).str.replace(rf"\s[(\[]?{_FEATURING}.*$", "")
+    return _fallback(_words(plain).str.replace(r"^the (.+)$", "$1"), name)
+
+
+def title_key(title: pl.Expr) -> pl.Expr:
+    """Key of a title, without the words that only name an edition."""
+    plain = (
+        _plain(title)
+        .str.replace_all(rf"[(\[](?:{_FEATURING}|with\s)[^)\]]*[)\]]", " ")
+        .str.replace_all(rf"[(\[]\s*{_EDITION}\s*[)\]]", " ")
+        .str.replace_all(rf"\s[-–—/]+\s+{_EDITION}\s*$", " ")
+        .str.replace_all(rf"\s[-–—/]+\s+{_EDITION}\s*$", " ")
+        .str.replace(rf"\s[-–—]?\s*{_FEATURING}[^\[(]*", " ")
+    )
+    return _fallback(_words(plain), title)
+
+
+def artist_id(name: pl.Expr) -> pl.Expr:
+    """Id of an artist whose source gives only a name."""
+    return pl.concat_str(pl.lit("artist:"), artist_key(name))
+
+
+def _plain(name: pl.Expr) -> pl.Expr:
+    return name.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase().str.strip_chars()
+
+
+def _words(name: pl.Expr) -> pl.Expr:
+    return (
+        name.str.replace_all(r"['’`´]", "")
+        .str.replace_all(r"\s*&\s*", " and ")
+        .str.replace_all(r"[^\p{L}\p{N}]+", " ")
+        .str.strip_chars()
+    )
+
+
+def _fallback(key: pl.Expr, name: pl.Expr) -> pl.Expr:
+    """Keep the lower-cased name where nothing is left of it ("???", "(Single)")."""
+    return pl.when(key == "").then(name.str.to_lowercase().str.strip_chars()).otherwise(key)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue on disk: immutable generations, each holding every track; numbers are given once and for ever."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from segue.catalog import names
+from segue.catalog.schema import ALBUMS, ARTISTS, TRACKS, TRACKS_STORED
+from segue.errors import BadInput
+from segue.stores import files
+from segue.stores.locks import exclusive
+from segue.types import ItemKind
+
+__all__ = ["Catalog", "Extension", "extend", "generations", "load"]
+
+_SAME_LENGTH_MS = 4000
+"""Recordings of one artist and title whose lengths differ by more are different recordings."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One generation, in memory. Row i of `tracks` is the track with number i; row j of `artists` likewise."""
+
+    generation: int
+    tracks: pl.DataFrame
+    artists: pl.DataFrame
+    albums: pl.DataFrame
+
+    def __len__(self) -> int:
+        return self.tracks.height
+
+    @cached_property
+    def canonical(self) -> NDArray[np.int32]:
+        """`int32[n]`: the canonical number of each track."""
+        return self.tracks["canonical"].to_numpy()
+
+    @cached_property
+    def artist(self) -> NDArray[np.int32]:
+        """`int32[n]`: the artist's number of each track."""
+        return self.tracks["artist_number"].to_numpy()
+
+    @cached_property
+    def available(self) -> NDArray[np.bool_]:
+        """`bool[n]`: whether each track may be played now."""
+        return self.tracks["available"].fill_null(True).to_numpy()
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return dict(zip(self.tracks["track_id"], range(len(self)), strict=True))
+
+    def numbers(self, track_ids: Iterable[str]) -> NDArray[np.int32]:
+        """Return the number of each id, -1 for an unknown one. For a handful; join frames on `track_id` for many."""
+        return np.fromiter((self._numbers.get(track_id, -1) for track_id in track_ids), dtype=np.int32)
+
+    def join(self, track_ids: pl.Series) -> NDArray[np.int32]:
+        """Return the number of each id of a long column, -1 for an unknown or a null one."""
+        table = self.tracks.select("track_id", "number")
+        found = pl.DataFrame({"track_id": track_ids}).join(table, on="track_id", how="left", maintain_order="left")
+        return found["number"].fill_null(-1).to_numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What an extension did. `generation` is unchanged when nothing was new."""
+
+    generation: int
+    added: int
+    updated: int
+    folded: int
+    """How many of the added tracks repeat a recording that was there before them."""
+
+
+def generations(folder: Path) -> list[int]:
+    """Return the complete generations, oldest first."""
+    return sorted(int(path.name) for path in folder.glob("[0-9]*") if path.is_dir())
+
+
+def load(folder: Path, generation: int | None = None) -> Catalog:
+    """Load a generation (None: the newest). A folder without any is an empty catalogue, generation 0."""
+    if generation is None:
+        generation = max(generations(folder), default=0)
+    if generation == 0:
+        return Catalog(0, TRACKS_STORED.to_frame(), ARTISTS.to_frame(), ALBUMS.to_frame())
+    here = folder / f"{generation:06d}"
+    return Catalog(
+        generation,
+        pl.read_parquet(here / "tracks.parquet"),
+        pl.read_parquet(here / "artists.parquet"),
+        pl.read_parquet(here / "albums.parquet"),
+    )
+
+
+def extend(
+    folder: Path, tracks: pl.DataFrame, artists: pl.DataFrame | None = None, albums: pl.DataFrame | None = None
+) -> Extension:
+    """Add what is new and fill in what was unknown; what is known stays as it was. Numbers never change.
+
+    Args:
+        folder: The catalogue's folder.
+        tracks: Any columns of `TRACKS`, among them `track_id` and `title`.
+        artists: Any columns of `ARTISTS`, among them `artist_id`.
+        albums: Any columns of `ALBUMS`, among them `album_id`.
+
+    Raises:
+        BadInput: A track has no id or no title, an unknown column, or a duration that is negative.
+    """
+    given = _conform_tracks(tracks)
+    with exclusive(folder / "catalog.lock"):
+        before = load(folder)
+        merged, updated = _merge(before.tracks.select(TRACKS.names()), given, "track_id")
+        own_artists = merged.select(pl.col("artist_id"), pl.col("artist_name").alias("name"))
+        people, _ = _merge(before.artists, _conform(artists, ARTISTS), "artist_id")
+        people, changed_artists = _merge(people, _conform(own_artists, ARTISTS), "artist_id")
+        records, changed_albums = _merge(before.albums, _conform(albums, ALBUMS), "album_id")
+        added = merged.height - len(before)
+        same_people = people.height == before.artists.height and (artists is None or people.equals(before.artists))
+        if not (added or updated or changed_artists or changed_albums) and same_people:
+            if records.height == before.albums.height:
+                return Extension(before.generation, 0, 0, 0)
+        stored = _number(merged, people, before)
+        after = Catalog(before.generation + 1, stored, people, records)
+        with files.new_folder(folder / f"{after.generation:06d}") as here:
+            after.tracks.write_parquet(here / "tracks.parquet")
+            after.artists.write_parquet(here / "artists.parquet")
+            after.albums.write_parquet(here / "albums.parquet")
+        new = stored.slice(len(before))
+        folded = int((new["canonical"] != new["number"]).sum())
+        return Extension(after.generation, added, updated, folded)
+
+
+def _conform_tracks(tracks: pl.DataFrame) -> pl.DataFrame:
+    given = _conform(tracks, TRACKS)
+    for name in ("track_id", "title"):
+        row = given.select((pl.col(name).is_null() | (pl.col(name) == "")).arg_true().first()).item()
+        if row is not None:
+            raise BadInput(f"track {row + 1} ({given['track_id'][row]!r}) has no {name}")
+    row = given.select((pl.col("duration_ms") < 0).fill_null(False).arg_true().first()).item()
+    if row is not None:
+        raise BadInput(f"track {given['track_id'][row]!r} has duration_ms {given['duration_ms'][row]}; it cannot be negative")
+    return given.with_columns(
+        pl.col("kind").fill_null(ItemKind.TRACK.value),
+        pl.col("artist_name").fill_null("Unknown artist"),
+    ).with_columns(pl.coalesce("artist_id", names.artist_id(pl.col("artist_name"))).alias("artist_id"))
+
+
+def _conform(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    if frame is None:
+        return schema.to_frame()
+    unknown = [name for name in frame.columns if name not in schema]
+    if unknown:
+        raise BadInput(f"unknown catalogue column {unknown[0]!r}; the columns are: {', '.join(schema)}")
+    try:
+        return frame.select(
+            frame[name].cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+            for name, dtype in schema.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"a catalogue row has a value of the wrong type: {str(error).splitlines()[0]}") from error
+
+
+def _merge(known: pl.DataFrame, given: pl.DataFrame, key: str) -> tuple[pl.DataFrame, int]:
+    """Return the known rows with their gaps filled, then the new rows in order of appearance; and the rows changed."""
+    given = given.filter(pl.col(key).is_not_null()).unique(key, keep="first", maintain_order=True)
+    new = given.join(known.select(key), on=key, how="anti", maintain_order="left")
+    again = given.join(known.select(key), on=key, how="semi")
+    if again.is_empty():
+        return pl.concat([known, new]), 0
+    others = [name for name in known.columns if name != key]
+    both = known.join(again, on=key, how="left", suffix="_given", maintain_order="left")
+    gained = pl.any_horizontal(pl.col(name).is_null() & pl.col(f"{name}_given").is_not_null() for name in others)
+    changed = int(both.select(gained.sum()).item())
+    filled = both.select(key, *(pl.coalesce(name, f"{name}_given").alias(name) for name in others))
+    return pl.concat([filled.select(known.columns), new]), changed
+
+
+def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog) -> pl.DataFrame:
+    """Give the tracks their numbers, their artists', their keys and their canonical recordings."""
+    numbers = artists.select("artist_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("artist_number"))
+    keyed = (
+        tracks.join(numbers, on="artist_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.int_range(pl.len(), dtype=pl.Int32).alias("number"),
+            names.artist_key(pl.col("artist_name")).alias("artist_key"),
+            names.title_key(pl.col("title")).alias("title_key"),
+        )
+        .with_columns(pl.Series("canonical", np.zeros(0, np.int32)) if tracks.is_empty() else pl.col("number").alias("canonical"))
+    )
+    canonical = _fold(keyed)
+    canonical[: len(before)] = before.canonical  # a canonical recording, once given, stays
+    return keyed.with_columns(pl.Series("canonical", canonical)).select(TRACKS_STORED.names())
+
+
+def _fold(tracks: pl.DataFrame) -> NDArray[np.int32]:
+    """Return the lowest number among the recordings that share kind, artist, title and, where known, length."""
+    canonical = np.arange(tracks.height, dtype=np.int32)
+    rest = tracks.filter(pl.col("kind") == ItemKind.TRACK.value).select("number", "artist_key", "title_key", "duration_ms")
+    while rest.height:
+        led = rest.with_columns(pl.col("number", "duration_ms").first().over("artist_key", "title_key").name.prefix("lead_"))
+        apart = ((pl.col("duration_ms") - pl.col("lead_duration_ms")).abs() > _SAME_LENGTH_MS).fill_null(False)
+        same = led.filter(~apart)
+        canonical[same["number"].to_numpy()] = same["lead_number"].to_numpy()
+        rest = led.filter(apart).select(rest.columns)
+    return canonical

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving hot events into Parquet by day, and removing a listener's events from both."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+
+from segue.events import log
+from segue.events.schema import EVENTS
+from segue.stores import files
+from segue.stores.locks import exclusive
+
+__all__ = ["Compaction", "compact", "forget", "hot_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What a compaction or an erasure did."""
+
+    events: int
+    files: int
+
+
+def hot_rows(folder: Path) -> int:
+    """Return how many events wait in the hot file."""
+    with closing(log.connect(folder)) as connection:
+        return int(connection.execute("SELECT coalesce(sum(rows), 0) FROM batches").fetchone()[0])
+
+
+def compact(folder: Path) -> Compaction:
+    """Move every hot event into the Parquet file of its day; late events merge into the file that the day has.
+
+    A process killed at any point leaves either the old state or the new one; files that no manifest row names are
+    removed by the next compaction.
+    """
+    with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:
+        _sweep(folder, connection)
+        with log.transaction(connection, write=False):
+            batches = connection.execute("SELECT first, payload FROM batches ORDER BY first").fetchall()
+            listed = dict(connection.execute("SELECT day, path FROM files").fetchall())
+        if not batches:
+            return Compaction(0, 0)
+        hot = pl.concat(log.decode(payload, EVENTS) for _, payload in batches).with_columns(log.partition())
+        replaced: list[str] = []
+        written: list[tuple[str, str, int, int, int]] = []
+        for (day,), late in hot.group_by("day", maintain_order=True):
+            parts = [late.drop("day")]
+            if day in listed:
+                parts.append(pl.read_parquet(folder / listed[str(day)]).select(late.drop("day").columns))
+                replaced.append(listed[str(day)])
+            written.append(_write(folder, str(day), pl.concat(parts).sort("position")))
+        with log.transaction(connection):
+            connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
+            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
+            connection.executemany("DELETE FROM batches WHERE first = ?", [(first,) for first, _ in batches])
+        _unlink(folder, replaced)
+        return Compaction(hot.height, len(written))
+
+
+def forget(folder: Path, listener: str, until: int) -> Compaction:
+    """Remove the listener's events up to a position from every file, and their digests, so they may be sent again.
+
+    The erasure and consent events themselves are kept: they are the proof, and the door needs them.
+    """
+    gone = (
+        (pl.col("listener") == listener)
+        & (pl.col("position") <= until)
+        & ~pl.col("type").is_in(["consent", "erasure"])
+    )
+    compact(folder)
+    with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:
+        replaced: list[str] = []
+        written: list[tuple[str, str, int, int, int]] = []
+        forgotten: list[bytes] = []
+        for day, path in connection.execute("SELECT day, path FROM files WHERE first <= ?", (until,)).fetchall():
+            ids = pl.scan_parquet(folder / path).filter(gone).select("event_id").collect()["event_id"]
+            if ids.is_empty():
+                continue
+            kept = pl.read_parquet(folder / path).filter(~gone.fill_null(False))
+            replaced.append(path)
+            forgotten += log.digests(ids)
+            if kept.height:
+                written.append(_write(folder, day, kept))
+        with log.transaction(connection):
+            connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
+            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
+            connection.executemany("DELETE FROM seen WHERE id = ?", [(digest,) for digest in forgotten])
+        _unlink(folder, replaced)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("VACUUM")  # overwritten pages of the hot file must not keep what was erased
+        return Compaction(len(forgotten), len(replaced))
+
+
+def _write(folder: Path, day: str, events: pl.DataFrame) -> tuple[str, str, int, int, int]:
+    """Write one day's file and return its row of the manifest."""
+    path = f"day={day}/{uuid4().hex}.parquet"
+    files.write_with(folder / path, lambda aside: events.write_parquet(aside, compression="zstd", statistics=True))
+    positions = events["position"]
+    return path, day, events.height, int(positions[0]), int(positions[-1])
+
+
+def _unlink(folder: Path, paths: list[str]) -> None:
+    for path in paths:
+        (folder / path).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, connection: sqlite3.Connection) -> None:
+    """Remove files that no manifest row names: a compaction was killed before its transaction, or after it."""
+    listed = {path for (path,) in connection.execute("SELECT path FROM files")}
+    for day in folder.glob("day=*"):
+        for file in day.iterdir():
+            if f"{day.name}/{file.name}" not in listed:
+                file.unlink()
+        if not any(day.iterdir()):
+            shutil.rmtree(day)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one columnar schema of every event, and the check at its border."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from segue.errors import BadInput
+from segue.types import Device, EndReason, EventType, Purpose
+
+__all__ = ["EVENTS", "INTAKE", "conform", "empty"]
+
+_TIME = pl.Datetime("ms", "UTC")
+
+INTAKE = pl.Schema(
+    {
+        # What, who, when
+        "event_id": pl.String(),  # unique for ever; a second event of the same id is the same event
+        "type": pl.String(),  # an EventType
+        "listener": pl.String(),  # null: nobody in particular (a published playlist)
+        "occurred_at": _TIME,  # null where the source does not know it; never invented
+        "source": pl.String(),  # the importer or client that brought it
+        # About which item
+        "track": pl.String(),  # the source's own id, as given
+        "artist": pl.String(),  # the artist's id (follow, search)
+        "playlist": pl.String(),  # the playlist's id (playlist, save, follow)
+        "title": pl.String(),  # the playlist's title
+        "tracks": pl.List(pl.String()),  # playlist: its tracks in order; impression: what was shown, in order
+        # How it went
+        "count": pl.Int32(),  # plays in a total (null: one play)
+        "played_ms": pl.Int64(),  # milliseconds heard; for a skip: where it fell
+        "duration_ms": pl.Int64(),  # the item's length as the source knows it
+        "end_reason": pl.String(),  # an EndReason
+        "seeks": pl.Int32(),
+        "shuffle": pl.Boolean(),
+        "offline": pl.Boolean(),
+        "value": pl.Float32(),  # survey answer or rating, 0–1
+        "query": pl.String(),  # search or survey text
+        # In which context; every field may be null
+        "session": pl.String(),
+        "device": pl.String(),  # a Device
+        "place": pl.String(),  # a class such as urban, rural, gym; never a position
+        "region": pl.String(),  # ISO 3166
+        "timezone": pl.String(),  # IANA name; gives the local hour and weekday
+        "activity": pl.String(),
+        # In answer to what
+        "request_id": pl.String(),
+        "slot": pl.Int32(),  # position in the slate, from 0
+        "propensity": pl.Float32(),  # chance with which the policy showed it there
+        "scores": pl.List(pl.Float32()),  # impression: beside `tracks`
+        "reasons": pl.List(pl.String()),  # impression: beside `tracks`
+        "recipe": pl.String(),
+        "rung": pl.String(),
+        "snapshot": pl.String(),
+        "experiment": pl.String(),
+        "arm": pl.String(),
+        # Consent
+        "purpose": pl.String(),  # a Purpose
+        "granted": pl.Boolean(),
+    }
+)
+"""Columns that an importer or client may fill. All may be null but `event_id` and `type`."""
+
+EVENTS = pl.Schema({**INTAKE, "received_at": _TIME, "position": pl.Int64()})
+"""Columns of the log: the intake's, when the log received the event, and its place in the log's order (from 1)."""
+
+_WORDS: dict[str, type[EventType] | type[EndReason] | type[Device] | type[Purpose]] = {
+    "type": EventType,
+    "end_reason": EndReason,
+    "device": Device,
+    "purpose": Purpose,
+}
+_NOT_NEGATIVE = ("count", "played_ms", "duration_ms", "seeks", "slot", "propensity")
+_LONGEST_ID = 512
+_NEEDS = {
+    EventType.PLAY: ("track",),
+    EventType.SKIP: ("track",),
+    EventType.LIKE: ("listener", "track"),
+    EventType.DISLIKE: ("listener", "track"),
+    EventType.PLAYLIST: ("playlist", "tracks"),
+    EventType.IMPRESSION: ("request_id", "tracks"),
+    EventType.CONSENT: ("listener", "purpose", "granted"),
+    EventType.ERASURE: ("listener",),
+    EventType.EXPOSURE: ("experiment", "arm"),
+}
+
+
+def empty() -> pl.DataFrame:
+    """Return no events, with every column of the intake."""
+    return pl.DataFrame(schema=INTAKE)
+
+
+def conform(events: pl.DataFrame, *, origin: str = "event") -> pl.DataFrame:
+    """Return the events with exactly the intake's columns and types, or refuse them all.
+
+    Args:
+        events: Any subset of the columns of `INTAKE`, among them `event_id` and `type`.
+        origin: What a row is called in the message ("event", "row").
+
+    Raises:
+        BadInput: A column is unknown or of a wrong type; an id is missing; a word is not in its enum; a count or a
+            duration is negative or not a number; a type lacks a column that it needs. The first such row is named.
+    """
+    unknown = [name for name in events.columns if name not in INTAKE]
+    if unknown:
+        raise BadInput(f"unknown event column {unknown[0]!r}; the columns are: {', '.join(INTAKE)}")
+    try:
+        frame = events.select(
+            events[name].cast(dtype) if name in events.columns else pl.lit(None, dtype).alias(name)
+            for name, dtype in INTAKE.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"an {origin} has a value of the wrong type: {str(error).splitlines()[0]}") from error
+    for name in ("event_id", "type"):
+        _refuse(frame, pl.col(name).is_null() | (pl.col(name) == ""), f"has no {name}", origin)
+    for name, words in _WORDS.items():
+        known = [word.value for word in words]
+        _refuse(frame, ~pl.col(name).is_in(known), f"has {name} {{{name}}}, which is not one of {known}", origin)
+    for name in ("event_id", "listener", "track"):
+        _refuse(
+            frame,
+            pl.col(name).str.len_bytes() > _LONGEST_ID,
+            f"has a {name} of more than {_LONGEST_ID} bytes; shorten it",
+            origin,
+        )
+    for name in _NOT_NEGATIVE:
+        _refuse(frame, pl.col(name) < 0, f"has {name} {{{name}}}; it cannot be negative", origin)
+    for name in ("value", "propensity"):
+        _refuse(frame, pl.col(name).is_nan() | pl.col(name).is_infinite(), f"has {name} {{{name}}}, no number", origin)
+    for kind, names in _NEEDS.items():
+        missing = pl.any_horizontal(pl.col(name).is_null() for name in names)
+        _refuse(frame, (pl.col("type") == kind.value) & missing, f"is a {kind} without {_and(names)}", origin)
+    return frame
+
+
+def _refuse(frame: pl.DataFrame, wrong: pl.Expr, message: str, origin: str) -> None:
+    row = frame.select(wrong.fill_null(False).arg_true().first()).item()
+    if row is not None:
+        values = {name: repr(value) for name, value in frame.row(row, named=True).items()}
+        identity = f" (event_id {values['event_id']})" if values["event_id"] != "None" else ""
+        raise BadInput(f"{origin} {row + 1}{identity} {message.format_map(values)}")
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(names)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who allows what, and since when: consent and erasure events applied in the log's order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from segue.types import EventType, Purpose
+
+__all__ = ["CONSENT_COLUMNS", "ConsentConfig", "Ledger"]
+
+CONSENT_COLUMNS = ("position", "type", "listener", "purpose", "granted", "occurred_at", "received_at")
+
+
+class ConsentConfig(BaseModel):
+    """What is allowed for a listener who has said nothing yet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    personalise: bool = True
+    """Use a listener's plays to choose tracks, for them and in models."""
+    measure: bool = True
+    """Use plays and answers to measure quality and run experiments."""
+    research: bool = False
+    """Use plays for studies that leave the service."""
+    demographic: bool = False
+    """Use age bracket, gender and region to audit who is served worse."""
+    integrity: bool = True
+    """Look for farmed plays and abuse."""
+    operate: bool = True
+    """Keep the service running: counts, errors, the listener's own export."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Every consent and erasure event, in order: the state of each listener follows from it.
+
+    Withdrawing a consent stops all use for that purpose, of past plays too; granting it again restores the use of
+    what was gathered under consent, and never of what came in between. An erasure ends everything before it.
+    """
+
+    config: ConsentConfig
+    events: pl.DataFrame
+    """Columns `CONSENT_COLUMNS`, by position."""
+
+    def allowed(self, listener: str, purpose: Purpose) -> bool:
+        """Say whether the listener's events may be used for the purpose now."""
+        mine = self.events.filter((pl.col("listener") == listener) & (pl.col("purpose") == purpose.value))
+        return bool(mine["granted"][-1]) if mine.height else self._default(purpose)
+
+    def state(self, listener: str) -> dict[Purpose, bool]:
+        """Return what the listener allows now, for every purpose."""
+        return {purpose: self.allowed(listener, purpose) for purpose in Purpose}
+
+    def erased_at(self, listener: str) -> int:
+        """Return the position of the listener's last erasure (0: none)."""
+        mine = self.events.filter((pl.col("listener") == listener) & (pl.col("type") == EventType.ERASURE.value))
+        return int(mine["position"][-1]) if mine.height else 0
+
+    def spoken(self) -> Iterable[str]:
+        """Return every listener with at least one consent or erasure event."""
+        return self.events["listener"].unique().to_list()
+
+    def admit(self, events: pl.DataFrame, purpose: Purpose) -> pl.DataFrame:
+        """Keep the events that may be used for the purpose.
+
+        Args:
+            events: Any events of the log with `listener` and `position`, by position.
+            purpose: What they are wanted for.
+        """
+        default = self._default(purpose)
+        said = self.events.filter(pl.col("purpose") == purpose.value).select("listener", "position", "granted")
+        erased = (
+            self.events.filter(pl.col("type") == EventType.ERASURE.value)
+            .group_by("listener")
+            .agg(pl.col("position").max().alias("erased_at"))
+        )
+        if said.height:
+            now = said.group_by("listener", maintain_order=True).agg(pl.col("granted").last().alias("granted_now"))
+            events = (
+                events.join_asof(
+                    said.rename({"granted": "granted_then"}).sort("position"),
+                    on="position",
+                    by="listener",
+                    check_sortedness=False,
+                )
+                .join(now, on="listener", how="left", maintain_order="left")
+                .filter(
+                    pl.col("listener").is_null()
+                    | (pl.col("granted_then").fill_null(default) & pl.col("granted_now").fill_null(default))
+                )
+                .drop("granted_then", "granted_now")
+            )
+        elif not default:
+            events = events.filter(pl.col("listener").is_null())
+        if erased.height:
+            events = (
+                events.join(erased, on="listener", how="left", maintain_order="left")
+                .filter(pl.col("position") > pl.col("erased_at").fill_null(0))
+                .drop("erased_at")
+            )
+        return events
+
+    def _default(self, purpose: Purpose) -> bool:
+        return bool(getattr(self.config, purpose.value))

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words that cross borders: enums, and the wire dataclasses of a question and its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+__all__ = [
+    "Ask",
+    "Device",
+    "DropReason",
+    "EndReason",
+    "EventType",
+    "ItemKind",
+    "Kind",
+    "Purpose",
+    "Refusal",
+    "Rung",
+    "Slate",
+    "SlateTrack",
+]
+
+
+class EventType(StrEnum):
+    """What can happen. The set is closed: an event of another type is refused at the border."""
+
+    PLAY = "play"
+    SKIP = "skip"
+    LIKE = "like"
+    DISLIKE = "dislike"
+    SAVE = "save"
+    FOLLOW = "follow"
+    SHARE = "share"
+    SEARCH = "search"
+    SURVEY = "survey"
+    IMPRESSION = "impression"
+    EXPOSURE = "exposure"
+    AD = "ad"
+    PLAYLIST = "playlist"
+    CONSENT = "consent"
+    ERASURE = "erasure"
+
+
+class EndReason(StrEnum):
+    """Why a play ended. `error` and `quit` say nothing about liking and are read as neither play nor skip."""
+
+    FINISHED = "finished"
+    SKIPPED = "skipped"
+    BACK = "back"
+    STOPPED = "stopped"
+    QUIT = "quit"
+    ERROR = "error"
+
+
+class Device(StrEnum):
+    """The kind of device a play came from."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    LAPTOP = "laptop"
+    SPEAKER = "speaker"
+    CAR = "car"
+    TV = "tv"
+    WATCH = "watch"
+    OTHER = "other"
+
+
+class ItemKind(StrEnum):
+    """What a catalogue row is. `artist` rows stand for sources that count plays of artists, not of tracks."""
+
+    TRACK = "track"
+    ARTIST = "artist"
+    EPISODE = "episode"
+    CHAPTER = "chapter"
+
+
+class Purpose(StrEnum):
+    """What an event may be read for. A listener consents to each apart."""
+
+    PERSONALISE = "personalise"
+    MEASURE = "measure"
+    RESEARCH = "research"
+    DEMOGRAPHIC = "demographic"
+    INTEGRITY = "integrity"
+    OPERATE = "operate"
+
+
+class Kind(StrEnum):
+    """What an ask is for; each kind has one recipe."""
+
+    RADIO = "radio"
+    CONTINUE = "continue"
+    WEEKLY = "weekly"
+
+
+class Rung(StrEnum):
+    """How personal an answer is, from best to last resort. Every answer names its rung."""
+
+    PERSONAL = "personal"
+    """From the listener's own history, and from what was asked."""
+    SESSION = "session"
+    """From the tracks of the request alone; no listener's history was read."""
+    POPULAR = "popular"
+    """From what everyone plays: nothing better could be had."""
+
+
+class DropReason(StrEnum):
+    """Why a candidate left the list; kept in the trace."""
+
+    SEED = "seed"
+    HEARD = "heard"
+    BANNED = "banned"
+    EXCLUDED = "excluded"
+    UNAVAILABLE = "unavailable"
+    ARTIST_CAP = "artist_cap"
+    DUPLICATE = "duplicate"
+    BELOW_LIMIT = "below_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question: what a line of `segue batch` and a call of the HTTP API both become.
+
+    Track ids are the source's own. `limit` is a count of tracks, 1–1000.
+    """
+
+    id: str
+    kind: Kind
+    tracks: tuple[str, ...] = ()
+    title: str | None = None
+    listener: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    limit: int = 30
+    now: datetime | None = None
+    """Aware; the moment the answer is for. The border fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlateTrack:
+    """One recommended track, why it is there, and what a page needs to show it."""
+
+    track: str
+    score: float
+    reason: str
+    title: str
+    artist: str
+    source: str
+    """The candidate source with the largest share in the score."""
+    seed: str | None = None
+    """The track of the history or of the request that the source answered to, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """One answer: an ordered list with reasons, and what made it."""
+
+    id: str
+    tracks: tuple[SlateTrack, ...]
+    rung: Rung
+    recipe: str
+    snapshot: str
+    notes: tuple[str, ...] = ()
+    """What the asker should know: seeds that are unknown, a list that is shorter than asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An ask that could not be answered, and why."""
+
+    id: str
+    error: str
