@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A dataset: its vocabulary of items, and the rows of listeners, playlists and sessions over it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+from typing import TypeAlias
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from segue.kernels.ragged import take_rows
+
+__all__ = ["Dataset", "Interactions", "Vocabulary"]
+
+CSR: TypeAlias = "sp.csr_matrix[np.float32]"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The items that models of this dataset know, in the order of their ids. An item is an index into it."""
+
+    ids: pl.Series
+    """`String[n]`, sorted: the canonical track ids."""
+    numbers: NDArray[np.int32]
+    """`int32[n]`: each item's number in the catalogue."""
+    artists: NDArray[np.int32]
+    """`int32[n]`: each item's artist, an index that means nothing beyond this vocabulary."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def index(self) -> NDArray[np.int32]:
+        """`int32[numbers]`: the item of each catalogue number, -1 for a track that is no item."""
+        table = np.full(int(self.numbers.max(initial=-1)) + 1, -1, np.int32)
+        table[self.numbers] = np.arange(len(self), dtype=np.int32)
+        return table
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Rows of items: a row's items in order (by time for sessions, as written for playlists, by id for listeners)."""
+
+    rows: pl.Series
+    """`String[R]`, sorted: ids of listeners, playlists or sessions."""
+    offsets: NDArray[np.int64]
+    """`int64[R + 1]`."""
+    items: NDArray[np.int32]
+    """`int32[nnz]`, indices into the vocabulary."""
+    weights: NDArray[np.float32]
+    """`float32[nnz]`, above 0."""
+    times: NDArray[np.int64] | None = None
+    """`int64[nnz]`: when each was last played, in milliseconds since 1970, -1 where unknown; None: all unknown."""
+    titles: pl.Series | None = None
+    """`String[R]`, playlists only."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def nnz(self) -> int:
+        """Number of interactions."""
+        return len(self.items)
+
+    def row(self, index: int) -> NDArray[np.int32]:
+        """Return the items of one row."""
+        return self.items[self.offsets[index] : self.offsets[index + 1]]
+
+    def take(self, rows: NDArray[np.int64]) -> "Interactions":
+        """Return the chosen rows."""
+        offsets, index = take_rows(self.offsets, rows)
+        return Interactions(
+            self.rows.gather(rows),
+            offsets,
+            self.items[index],
+            self.weights[index],
+            None if self.times is None else self.times[index],
+            None if self.titles is None else self.titles.gather(rows),
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One kind of item (music, podcasts or audiobooks), as models see it. Nothing in it changes."""
+
+    items: Vocabulary
+    listeners: Interactions | None = None
+    playlists: Interactions | None = None
+    sessions: Interactions | None = None
+    opinions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"listener": pl.String, "item": pl.Int32, "liked": pl.Int8}))
+    """Likes (1) and dislikes (-1), apart from plays."""
+    reference_at: datetime | None = None
+    """The moment that ages count from: the last event's."""
+    until: int = 0
+    """The log's position that the dataset was read to."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Events that are not in it, by reason in words."""
+
+    def stacked(self, which: Iterable[str] = ("listeners", "playlists")) -> CSR:
+        """Return the rows of several matrices, one below the other, as a CSR matrix with sorted columns.
+
+        Duplicates within a row (a playlist that has a track twice) count once, with their greatest weight.
+        """
+        parts = [part for name in which if (part := getattr(self, name)) is not None]
+        offsets = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)]).cumsum()
+        items = np.concatenate([np.zeros(0, np.int32), *(part.items for part in parts)])
+        weights = np.concatenate([np.zeros(0, np.float32), *(part.weights for part in parts)])
+        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        order = np.lexsort((-weights, items, rows))
+        rows, items, weights = rows[order], items[order], weights[order]
+        first = np.ones(len(rows), bool)
+        first[1:] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
+        counts = np.bincount(rows[first], minlength=len(offsets) - 1)
+        indptr = np.concatenate([np.zeros(1, np.int64), counts.cumsum()])
+        return sp.csr_matrix((weights[first], items[first], indptr), shape=(len(indptr) - 1, len(self.items)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hex digits that depend on ids, weights and times: equal data gives equal fingerprints on any machine."""
+        hasher = blake2b(digest_size=16)
+        hasher.update("\n".join(self.items.ids).encode())
+        for name in ("listeners", "playlists", "sessions"):
+            part: Interactions | None = getattr(self, name)
+            hasher.update(f"\x1e{name}".encode())
+            if part is not None:
+                hasher.update("\n".join(part.rows).encode())
+                for array in (part.offsets, part.items, part.weights, part.times):
+                    hasher.update(b"\x1d" if array is None else np.ascontiguousarray(array).tobytes())
+                hasher.update("\n".join(title or "" for title in part.titles if part.titles is not None).encode() if part.titles is not None else b"")
+        hasher.update(self.opinions.write_csv().encode())
+        return hasher.hexdigest()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of different lengths as flat arrays: row i is `values[offsets[i]:offsets[i + 1]]`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ragged", "offsets_of", "row_numbers", "take_rows"]
+
+
+def offsets_of(lengths: Iterable[int] | NDArray[Any]) -> NDArray[np.int64]:
+    """Return `int64[Q + 1]` offsets of rows with these lengths."""
+    counts = np.asarray(lengths if isinstance(lengths, np.ndarray) else list(lengths), dtype=np.int64)
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+def row_numbers(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return `int64[n]`: the row of each value."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+def take_rows(offsets: NDArray[np.int64], rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the offsets of the chosen rows, and the index of each of their values in the old flat arrays."""
+    taken = offsets_of(np.diff(offsets)[rows])
+    index = np.arange(taken[-1]) - np.repeat(taken[:-1], np.diff(taken)) + np.repeat(offsets[:-1][rows], np.diff(taken))
+    return taken, index
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Q rows of weighted numbers (tracks of a catalogue, or items of a vocabulary; the holder says which)."""
+
+    offsets: NDArray[np.int64]
+    """`int64[Q + 1]`, not decreasing, from 0."""
+    values: NDArray[np.int32]
+    """`int32[n]`."""
+    weights: NDArray[np.float32]
+    """`float32[n]`, beside `values`."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int] | NDArray[Any]], weights: Sequence[Sequence[float]] | None = None) -> "Ragged":
+        """Build from one sequence a row; weights default to 1."""
+        offsets = offsets_of(len(row) for row in rows)
+        values = np.fromiter((value for row in rows for value in row), np.int32, offsets[-1])
+        if weights is None:
+            return cls(offsets, values, np.ones(len(values), np.float32))
+        return cls(offsets, values, np.fromiter((w for row in weights for w in row), np.float32, offsets[-1]))
+
+    @classmethod
+    def empty(cls, rows: int) -> "Ragged":
+        """Build rows with nothing in them."""
+        return cls(np.zeros(rows + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+    def row(self, index: int) -> NDArray[np.int32]:
+        """Return the values of one row."""
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def keep(self, kept: NDArray[np.bool_]) -> "Ragged":
+        """Return the rows with only the marked values (`bool[n]`)."""
+        counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
+        return Ragged(counts[self.offsets], self.values[kept], self.weights[kept])
+
+    def translate(self, table: NDArray[np.int32]) -> "Ragged":
+        """Map every value through `table`; values that it maps to -1 are left out."""
+        inside = self.values < len(table)
+        mapped = np.where(inside, table[np.where(inside, self.values, 0)], -1).astype(np.int32)
+        return Ragged(self.offsets, mapped, self.weights).keep(mapped >= 0)
+
+    def take(self, rows: NDArray[Any]) -> "Ragged":
+        """Return the chosen rows, in the chosen order."""
+        offsets, index = take_rows(self.offsets, rows)
+        return Ragged(offsets, self.values[index], self.weights[index])
+
+    def concat(self, other: "Ragged") -> "Ragged":
+        """Return each row followed by the same row of `other`."""
+        lengths = np.diff(self.offsets) + np.diff(other.offsets)
+        order = np.argsort(np.concatenate([row_numbers(self.offsets), row_numbers(other.offsets)]), kind="stable")
+        values = np.concatenate([self.values, other.values])[order]
+        return Ragged(offsets_of(lengths), values, np.concatenate([self.weights, other.weights])[order])

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Implicit-feedback matrix factorization by alternating least squares, and the fold-in of unseen histories."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from segue.dataset.matrices import Dataset
+from segue.errors import NotReady
+from segue.kernels.factors import gramian, project, solve_rows
+from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.topk import topk
+from segue.models.model import Model, ModelConfig, Ranked
+
+__all__ = ["ImplicitALS", "ImplicitALSConfig"]
+
+_CHUNK_BYTES = 256 << 20
+
+
+class ImplicitALSConfig(ModelConfig):
+    """The size of the space and the weight of what was heard."""
+
+    rows: tuple[Literal["listeners", "playlists", "sessions"], ...] = ("listeners", "playlists")
+    """The matrices whose rows are factorized."""
+    factors: int = Field(default=128, ge=1, le=1024)
+    """Dimensions of the space."""
+    alpha: float = Field(default=20.0, gt=0)
+    """Confidence of an interaction of weight r: 1 + alpha · r."""
+    regularization: float = Field(default=50.0, gt=0)
+    """λ, the same for every row."""
+    iterations: int = Field(default=12, ge=1, le=100)
+    """Sweeps over both sides."""
+
+
+class ImplicitALS(Model):
+    """Weighted matrix factorization of implicit feedback (Hu, Koren, Volinsky 2008), solved exactly.
+
+    Only the items' factors are kept: a listener's are folded in from the history at hand, so a listener that training
+    never saw is served like any other.
+    """
+
+    name = "als"
+    learned: ClassVar[tuple[str, ...]] = ("factors", "gram")
+    config: ImplicitALSConfig
+    factors: NDArray[np.float32]
+    """`float32[n, f]`: the items' factors."""
+    gram: NDArray[np.float64]
+    """`float64[f, f]`: `YᵀY + λI` of the items' factors."""
+
+    def __init__(self, config: ImplicitALSConfig | None = None):
+        self.config = config or ImplicitALSConfig()
+
+    def fit(self, data: Dataset, *, seed: int) -> None:
+        """Alternate between rows and items."""
+        config = self.config
+        matrix = data.stacked(config.rows)
+        if matrix.nnz == 0:
+            raise NotReady(f"als: the dataset has no {' or '.join(config.rows)}")
+        matrix.data *= np.float32(config.alpha)
+        by_item = matrix.tocsc()
+        rng = np.random.Generator(np.random.PCG64(seed))
+        items = rng.standard_normal((matrix.shape[1], config.factors), np.float32) * np.float32(0.01)
+        for _ in range(config.iterations):
+            rows = self._sweep(matrix.indptr, matrix.indices, matrix.data, items)
+            items = self._sweep(by_item.indptr, by_item.indices, by_item.data, rows)
+        self.factors = items
+        self.gram = gramian(items, config.regularization)
+
+    def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
+        """Fold the histories in and rank by inner product."""
+        folded = self.fold_in(history, parallel=parallel)
+        rows = max(1, _CHUNK_BYTES // (4 * len(self.factors)))
+        excluded_row = row_numbers(exclude.offsets)
+        items = np.full((len(folded), k), -1, np.int32)
+        scores = np.full((len(folded), k), -np.inf, np.float32)
+        for first in range(0, len(folded), rows):
+            part = slice(first, min(first + rows, len(folded)))
+            dense = folded[part] @ self.factors.T
+            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
+            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
+            dense[~folded[part].any(axis=1)] = -np.inf
+            items[part], scores[part] = topk(dense, k, parallel=parallel)
+        return items, scores
+
+    def fold_in(self, history: Ragged, *, parallel: bool = False) -> NDArray[np.float32]:
+        """Return the factors of each history, `float32[Q, f]`; items of weight 0 or less are passed over."""
+        liked = history.keep(history.weights > 0)
+        weights = liked.weights * np.float32(self.config.alpha)
+        return solve_rows(liked.offsets, liked.values, weights, self.factors, self.gram, parallel=parallel)
+
+    def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, section 5)."""
+        weights = np.maximum(history.weights, 0).astype(np.float64) * self.config.alpha
+        heard = self.factors[history.values].astype(np.float64)
+        system = self.gram + heard.T @ (heard * weights[:, None])
+        shares = heard @ np.linalg.solve(system, self.factors[items].T.astype(np.float64))
+        confidence = np.where(weights > 0, 1 + weights, 0)
+        return (shares * confidence[:, None]).astype(np.float32)
+
+    def _sweep(
+        self, offsets: NDArray[np.int32], columns: NDArray[np.int32], weights: NDArray[np.float32], other: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        gram = gramian(other, self.config.regularization)
+        return solve_rows(
+            offsets.astype(np.int64), columns, weights, other, gram, project(other, gram), parallel=True
+        )

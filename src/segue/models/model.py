@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of every model."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from segue.dataset.matrices import Dataset
+from segue.kernels.ragged import Ragged
+
+__all__ = ["Model", "ModelConfig", "Ranked"]
+
+Ranked: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""`int32[Q, k]` items, best first, -1 behind the last; `float32[Q, k]` scores, -inf there."""
+
+
+class ModelConfig(BaseModel):
+    """Base of all configs: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Model(ABC):
+    """Learns from a dataset and ranks items for histories, also of listeners that it never saw.
+
+    What a model learned is the arrays that `learned` names, each typed at class level and set only by `fit` (or
+    `restore`). Their rows are items or artists. All that is ranked lies in the dataset's vocabulary: an item is an
+    index into it.
+    """
+
+    name: ClassVar[str]
+    learned: ClassVar[tuple[str, ...]]
+    config: ModelConfig
+
+    @abstractmethod
+    def fit(self, data: Dataset, *, seed: int) -> None:
+        """Learn from the dataset; the same data, config and seed give the same bytes.
+
+        Raises:
+            NotReady: The dataset lacks a matrix that the model needs.
+        """
+
+    @abstractmethod
+    def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
+        """Rank the k best items for each history.
+
+        Args:
+            history: Q rows of items with weights (above 0: liked; below 0: skipped).
+            exclude: Q rows of items that must not be returned.
+            k: How many a row.
+            parallel: Use all threads (jobs) or one (requests).
+        """
+
+    def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Say how much each item of one history adds to the score of each of `items`: `float32[h, len(items)]`.
+
+        Columns sum to the scores of `recommend`. A model that no history moves returns zeros.
+        """
+        return np.zeros((len(history.values), len(items)), np.float32)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what was learned, by name."""
+        return {name: getattr(self, name) for name in self.learned}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `state` returned."""
+        for name in self.learned:
+            setattr(self, name, arrays[name])

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What everyone plays, recent plays first: the last resort of every list, and a baseline of every table."""
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from segue.dataset.matrices import Dataset, Interactions
+from segue.kernels.ragged import Ragged, offsets_of
+from segue.models.model import Model, ModelConfig, Ranked
+
+__all__ = ["Popularity", "PopularityConfig", "popularity"]
+
+
+class PopularityConfig(ModelConfig):
+    """How fast fame fades."""
+
+    half_life_days: float | None = Field(default=60.0, gt=0)
+    """A listener who last played the item so many days ago counts half; None: all count alike."""
+
+
+class Popularity(Model):
+    """Counts the rows (listeners and playlists) that have an item, each faded by its last play."""
+
+    name = "popularity"
+    learned: ClassVar[tuple[str, ...]] = ("scores", "order")
+    config: PopularityConfig
+    scores: NDArray[np.float32]
+    """`float32[n]`: the count of each item, as a share of the greatest."""
+    order: NDArray[np.int32]
+    """`int32[n]`: items, most popular first."""
+
+    def __init__(self, config: PopularityConfig | None = None):
+        self.config = config or PopularityConfig()
+
+    def fit(self, data: Dataset, *, seed: int) -> None:  # noqa: ARG002 (nothing is random here)
+        """Count."""
+        counts = popularity(data, self.config.half_life_days)
+        self.scores = (counts / max(counts.max(initial=0), 1e-9)).astype(np.float32)
+        self.order = np.argsort(-self.scores, kind="stable").astype(np.int32)
+
+    def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:  # noqa: ARG002
+        """Rank the same items for everyone, less what each row excludes."""
+        longest = int(np.diff(exclude.offsets).max(initial=0))
+        top = self.order[: k + longest]
+        rows = len(history)
+        allowed = np.ones((rows, len(top)), bool)
+        place = np.full(len(self.order), -1, np.int32)
+        place[top] = np.arange(len(top))
+        row = np.repeat(np.arange(rows), np.diff(exclude.offsets))
+        column = place[exclude.values]
+        allowed[row[column >= 0], column[column >= 0]] = False
+        kept = allowed & (allowed.cumsum(axis=1) <= k)
+        items = np.full((rows, k), -1, np.int32)
+        scores = np.full((rows, k), -np.inf, np.float32)
+        lengths = kept.sum(axis=1)
+        into = np.arange(lengths.sum()) - np.repeat(offsets_of(lengths)[:-1], lengths)
+        which, where = np.nonzero(kept)
+        items[which, into] = top[where]
+        scores[which, into] = self.scores[top[where]]
+        return items, scores
+
+
+def popularity(data: Dataset, half_life_days: float | None) -> NDArray[np.float64]:
+    """Return `float64[n]`: how many listeners and playlists have each item, each faded by its age."""
+    counts = np.zeros(len(data.items))
+    for part in (data.listeners, data.playlists):
+        if part is not None:
+            np.add.at(counts, part.items, _fade(part, data, half_life_days))
+    return counts
+
+
+def _fade(part: Interactions, data: Dataset, half_life_days: float | None) -> NDArray[np.float64]:
+    if part.times is None or half_life_days is None or data.reference_at is None:
+        return np.ones(part.nnz)
+    age_days = (data.reference_at.timestamp() * 1000 - part.times) / 86_400_000
+    return np.where(part.times < 0, 1.0, np.exp2(-np.maximum(age_days, 0) / half_life_days))

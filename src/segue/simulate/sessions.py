@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sessions of one week: who sits down to listen, when, where, on what and for which taste."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from segue.simulate.config import DAY_MS, WEEK_MS, WorldConfig
+from segue.simulate.listeners import Listeners
+from segue.simulate.music import near
+from segue.simulate.occasions import ANY_TIME, OCCASIONS, PLACES
+from segue.simulate.regions import ZONES
+from segue.simulate.truth import MOST_TASTES
+from segue.types import Device
+
+__all__ = ["DEVICES", "Sessions", "gather"]
+
+DEVICES = tuple(Device)
+_ALL = (*OCCASIONS, ANY_TIME)
+_AIMLESS = 0.25  # share of sessions that keep to no occasion
+_NIGHT_SHIFT_HOURS = 11.0
+_LONGEST = 80  # plays
+_MOOD = 0.3  # how far a session's wish lies from the taste it follows
+_SHUFFLED = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Arrays over sessions, in the order of listener and start."""
+
+    listener: NDArray[np.intp]
+    taste: NDArray[np.intp]  # row of the tastes: `listener * MOST_TASTES` + which
+    occasion: NDArray[np.intp]  # index into `OCCASIONS`; their number: none
+    wish: NDArray[np.float32]  # [sessions, D], length 1: the taste in today's mood
+    start_ms: NDArray[np.int64]  # after the week's start, in UTC
+    plays: NDArray[np.intp]
+    device: NDArray[np.intp]  # index into `DEVICES`
+    place: NDArray[np.intp]  # index into `PLACES`
+    shuffle: NDArray[np.bool_]
+
+
+def gather(config: WorldConfig, listeners: Listeners, week: int, rng: np.random.Generator) -> Sessions:
+    """Return a week's sessions. Starts lie in the week in UTC; hours and weekdays follow the listener's own clock."""
+    listener = np.repeat(np.arange(config.listeners), rng.poisson(listeners.sessions_per_week))
+    count = len(listener)
+    taste = listener * MOST_TASTES + _picked(np.cumsum(listeners.taste_weights, axis=1)[listener], rng)
+    aimless = listeners.bot[listener] | (rng.random(count) < _AIMLESS)
+    occasion = np.where(aimless, len(OCCASIONS), listeners.taste_occasion.ravel()[taste])
+    start_ms = _starts(config, listeners, listener, occasion, week, rng)
+    length = np.array([occasion.length for occasion in _ALL])[occasion] * np.exp(0.55 * rng.standard_normal(count))
+    drawn = Sessions(
+        listener=listener,
+        taste=taste,
+        occasion=occasion,
+        wish=near(listeners.taste_vectors.reshape(-1, listeners.taste_vectors.shape[2])[taste], _MOOD, rng),
+        start_ms=start_ms,
+        plays=np.clip(config.plays_per_session * length, 1, _LONGEST).astype(np.intp),
+        device=_picked(_cumulative([[at.devices.get(word, 0) for word in DEVICES] for at in _ALL])[occasion], rng),
+        place=_picked(_cumulative([[at.places.get(word, 0) for word in PLACES] for at in _ALL])[occasion], rng),
+        shuffle=rng.random(count) < _SHUFFLED,
+    )
+    order = np.lexsort((start_ms, listener))
+    return Sessions(*(getattr(drawn, name)[order] for name in Sessions.__dataclass_fields__))
+
+
+def _starts(
+    config: WorldConfig,
+    listeners: Listeners,
+    listener: NDArray[np.intp],
+    occasion: NDArray[np.intp],
+    week: int,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Draw weekday and hour on the local clock; those that fall outside the week in UTC move by a whole week."""
+    weekday = _picked(_cumulative([list(at.days) for at in _ALL])[occasion], rng)
+    middle = np.array([at.hour for at in _ALL])[occasion]
+    hour = middle + np.array([at.spread_hours for at in _ALL])[occasion] * rng.standard_normal(len(listener))
+    scattered = (occasion == len(OCCASIONS)) & (rng.random(len(listener)) < 0.45)
+    hour = np.where(scattered, rng.uniform(7.5, 23.5, len(listener)), hour)
+    hour = np.where(listeners.bot[listener], rng.uniform(0, 24, len(listener)), hour)
+    hour += _NIGHT_SHIFT_HOURS * listeners.night_shift[listener]
+    day = (weekday - config.week_start(week).weekday()) % 7
+    local_ms = day * DAY_MS + (hour * 3_600_000).astype(np.int64)
+    return (local_ms - _offsets(config, week)[listeners.zone[listener], day]) % WEEK_MS
+
+
+def _offsets(config: WorldConfig, week: int) -> NDArray[np.int64]:
+    """Return how far local time is ahead of UTC, in milliseconds: int64 [zones, days of the week]."""
+    noons = pl.Series([config.week_start(week)]).dt.offset_by("12h").cast(pl.Datetime("ms", "UTC"))
+    days = noons.append(noons).head(1).gather([0] * 7) + pl.Series([i * DAY_MS for i in range(7)]).cast(
+        pl.Duration("ms")
+    )
+    local = [days.dt.convert_time_zone(zone) for zone in ZONES]
+    ahead = [(at.dt.base_utc_offset() + at.dt.dst_offset()).dt.total_milliseconds() for at in local]
+    return np.stack([at.to_numpy() for at in ahead]).astype(np.int64)
+
+
+def _cumulative(weights: list[list[float]]) -> NDArray[np.float64]:
+    ends = np.cumsum(np.array(weights), axis=1)
+    return np.asarray(ends / ends[:, -1:])
+
+
+def _picked(ends: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return for each row of cumulative shares the column that a draw falls into."""
+    found = (rng.random(len(ends))[:, None] >= ends[:, :-1]).sum(axis=1)
+    return found.astype(np.intp)
