@@ -115,7 +115,7 @@ class DropReason(StrEnum):
     EXCLUDED = "excluded"
     UNAVAILABLE = "unavailable"
     ARTIST_CAP = "artist_cap"
-    DUPLICATE = "duplicate"
+    BELOW_FLOOR = "below_floor"
     BELOW_LIMIT = "below_limit"
 
 

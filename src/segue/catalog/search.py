@@ -62,9 +62,9 @@ def search(catalog: Catalog, text: str, limit: int = 10, popularity: NDArray[np.
         return []
     if popularity is None:
         popularity = catalog.tracks["popularity"].fill_null(0.0).to_numpy()
-    recordings = catalog.tracks.lazy().filter(pl.col("number") == pl.col("canonical"))
-    recordings = recordings.select("number", "artist_key", "title_key")
-    tracks = recordings.collect()
+    tracks = catalog.tracks.select("number", "artist_key", "title_key").filter(
+        catalog.tracks["number"] == catalog.tracks["canonical"]
+    )
     block = _with_words(tracks, whole, popularity)
     scores = _fit(block, whole, alone, readings)
     if scores.max(initial=0.0) < _CLEAR:
@@ -106,7 +106,7 @@ def _readings(text: str) -> tuple[str, list[_Reading]]:
 
 
 def _with_words(tracks: pl.DataFrame, whole: str, popularity: NDArray[np.floating]) -> pl.DataFrame:
-    """Return the tracks that have every typed word in artist or title; of too many, the shortest titles."""
+    """Return the tracks that have every typed word in artist or title; of too many, the likeliest."""
     words = sorted({word for word in whole.split(" ") if word not in ("by", "the")}, key=len, reverse=True)
     block = tracks
     for word in words or [whole]:
@@ -170,7 +170,8 @@ def _fit(block: pl.DataFrame, whole: str, alone: str, readings: list[_Reading]) 
     for reading in readings:
         artist_fit, title_fit = _ratios(reading.artist, artist), _title_fit(reading.title, title)
         fits.append((0.4 * artist_fit + 0.6 * title_fit) * ((artist_fit >= 0.6) & (title_fit >= 0.5)))
-    return np.round(np.max(fits, axis=0), 4)
+    best: NDArray[np.float64] = np.max(fits, axis=0)
+    return best.round(4)
 
 
 def _title_fit(typed: str, titles: list[str]) -> NDArray[np.float64]:
@@ -178,7 +179,7 @@ def _title_fit(typed: str, titles: list[str]) -> NDArray[np.float64]:
 
 
 def _part(typed: str, whole: list[str]) -> NDArray[np.float64]:
-    """Return 0.8–1 where the words typed are a part of the name, more for a larger part; 0 elsewhere."""
+    """Return `float64[n]`: 0.8–1 where the words typed are a part of the name, more for a larger part; 0 elsewhere."""
     share = [
         (0.8 + 0.2 * len(typed) / len(name))
         if f" {name}".startswith(f" {typed}") or f" {typed} " in f" {name} "
@@ -189,4 +190,5 @@ def _part(typed: str, whole: list[str]) -> NDArray[np.float64]:
 
 
 def _ratios(typed: str, keys: list[str]) -> NDArray[np.float64]:
-    return process.cdist([typed], keys, scorer=fuzz.ratio, dtype=np.float64)[0] / 100.0
+    ratios: NDArray[np.float64] = process.cdist([typed], keys, scorer=fuzz.ratio, dtype=np.float64)[0]
+    return ratios / 100.0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from segue.errors import BadInput
 
@@ -31,6 +31,8 @@ class Member:
     """What messages call it: the source's file name and, of a zip or folder, the path inside."""
     path: Path | None
     """Where it lies uncompressed on disk, if it does."""
+    alone: bool
+    """Whether it is the whole source."""
     opener: Callable[[], IO[bytes]]
 
     @property
@@ -39,7 +41,7 @@ class Member:
         return self.name.rpartition("/")[2]
 
     @contextmanager
-    def open(self) -> Iterator[io.BufferedReader]:
+    def open(self) -> "Iterator[io.BufferedReader[_Checked]]":
         """Open the file; whatever is wrong with its packing is `BadInput`, also midway."""
         try:
             raw = self.opener()
@@ -74,7 +76,7 @@ def opened(path: Path) -> Iterator[list[Member]]:
         with archive:
             yield _in_zip(archive, path.name)
         return
-    only = _plain(path, path.name, path.name, start)
+    only = _plain(path, path.name, path.name, start, alone=True)
     with only.open() as stream:
         if not stream.peek(1):
             raise BadInput(f"{path.name} is empty; export or download it again")
@@ -88,7 +90,7 @@ def _in_folder(folder: Path) -> list[Member]:
         if path.is_file() and not _hidden(name):
             with path.open("rb") as file:
                 start = file.read(4)
-            members.append(_plain(path, name, f"{folder.name}/{name}", start))
+            members.append(_plain(path, name, f"{folder.name}/{name}", start, alone=False))
     return members
 
 
@@ -102,7 +104,7 @@ def _in_zip(archive: zipfile.ZipFile, label: str) -> list[Member]:
             return _gunzip(archive.open(entry)) if entry.filename.endswith(".gz") else archive.open(entry)
 
         name = entry.filename.removesuffix(".gz")
-        members.append(Member(name, f"{label}/{entry.filename}", None, unpack))
+        members.append(Member(name, f"{label}/{entry.filename}", None, False, unpack))
     return members
 
 
@@ -110,16 +112,16 @@ def _hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
-def _plain(path: Path, name: str, label: str, start: bytes) -> Member:
+def _plain(path: Path, name: str, label: str, start: bytes, *, alone: bool) -> Member:
     if start.startswith(_GZIP) or name.endswith(".gz"):
-        return Member(name.removesuffix(".gz"), label, None, lambda: _gunzip(path.open("rb")))
-    return Member(name, label, path, lambda: path.open("rb"))
+        return Member(name.removesuffix(".gz"), label, None, alone, lambda: _gunzip(path.open("rb")))
+    return Member(name, label, path, alone, lambda: path.open("rb"))
 
 
 def _gunzip(packed: IO[bytes]) -> IO[bytes]:
     unpacked = gzip.GzipFile(fileobj=packed, mode="rb")
     unpacked.myfileobj = packed  # type: ignore[assignment]  # closed together with it
-    return unpacked
+    return cast(IO[bytes], unpacked)
 
 
 class _Checked(io.RawIOBase):
@@ -142,4 +144,6 @@ class _Checked(io.RawIOBase):
 
 
 def _broken(label: str, error: Exception) -> BadInput:
-    return BadInput(f"{label} is damaged or was cut short ({error or type(error).__name__}); export or download it again")
+    return BadInput(
+        f"{label} is damaged or was cut short ({str(error) or type(error).__name__}); export or download it again"
+    )

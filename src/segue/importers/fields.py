@@ -99,9 +99,9 @@ class Fields:
         """`Datetime(ms, UTC)` from text of a format, or else of ISO 8601; without an offset it is UTC."""
         text = self.text(name)
         times = text.str.to_datetime(format_, time_unit="ms", strict=False).dt.replace_time_zone("UTC")
-        for index in (times.is_null() & text.is_not_null()).arg_true():
-            times[index] = self._instant(index, name, text[index])
-        return times
+        rest = (times.is_null() & text.is_not_null()).arg_true()
+        parsed = [self._instant(index, name, text[index]) for index in rest]
+        return times.scatter(rest, pl.Series(parsed, dtype=times.dtype))
 
     def refuse(self, index: int, reason: str) -> NoReturn:
         """Raise `BadInput` for one of the records."""

@@ -43,14 +43,12 @@ class ImplicitALS(Model):
 
     name = "als"
     learned: ClassVar[tuple[str, ...]] = ("factors", "gram")
+    Config = ImplicitALSConfig
     config: ImplicitALSConfig
     factors: NDArray[np.float32]
     """`float32[n, f]`: the items' factors."""
     gram: NDArray[np.float64]
     """`float64[f, f]`: `YᵀY + λI` of the items' factors."""
-
-    def __init__(self, config: ImplicitALSConfig | None = None):
-        self.config = config or ImplicitALSConfig()
 
     def fit(self, data: Dataset, *, seed: int) -> None:
         """Alternate between rows and items."""

@@ -28,6 +28,7 @@ class SameArtist(Model):
 
     name = "artist"
     learned: ClassVar[tuple[str, ...]] = ("artists", "tracks", "shares")
+    Config = SameArtistConfig
     config: SameArtistConfig
     artists: NDArray[np.int32]
     """`int32[n]`: the artist of each item, an index into `tracks`."""
@@ -35,9 +36,6 @@ class SameArtist(Model):
     """`int32[A, K]`: items of each artist, most played first, -1 behind the last."""
     shares: NDArray[np.float32]
     """`float32[A, K]`: plays as a share of the artist's most played, damped by a square root."""
-
-    def __init__(self, config: SameArtistConfig | None = None):
-        self.config = config or SameArtistConfig()
 
     def fit(self, data: Dataset, *, seed: int) -> None:  # noqa: ARG002 (nothing is random here)
         """Order each artist's items by their plays."""

@@ -44,14 +44,12 @@ class ItemKnn(Model):
 
     name = "knn"
     learned: ClassVar[tuple[str, ...]] = ("found", "similarity")
+    Config = ItemKnnConfig
     config: ItemKnnConfig
     found: NDArray[np.int32]
     """`int32[n, K]`: the neighbours of each item, nearest first, -1 behind the last."""
     similarity: NDArray[np.float32]
     """`float32[n, K]`."""
-
-    def __init__(self, config: ItemKnnConfig | None = None):
-        self.config = config or ItemKnnConfig()
 
     def fit(self, data: Dataset, *, seed: int) -> None:  # noqa: ARG002 (nothing is random here)
         """Count what is found together."""

@@ -34,7 +34,11 @@ class Model(ABC):
 
     name: ClassVar[str]
     learned: ClassVar[tuple[str, ...]]
+    Config: ClassVar[type[ModelConfig]]
     config: ModelConfig
+
+    def __init__(self, config: ModelConfig | None = None):
+        self.config = config or self.Config()
 
     @abstractmethod
     def fit(self, data: Dataset, *, seed: int) -> None:

@@ -26,14 +26,12 @@ class Popularity(Model):
 
     name = "popularity"
     learned: ClassVar[tuple[str, ...]] = ("scores", "order")
+    Config = PopularityConfig
     config: PopularityConfig
     scores: NDArray[np.float32]
     """`float32[n]`: the count of each item, as a share of the greatest."""
     order: NDArray[np.int32]
     """`int32[n]`: items, most popular first."""
-
-    def __init__(self, config: PopularityConfig | None = None):
-        self.config = config or PopularityConfig()
 
     def fit(self, data: Dataset, *, seed: int) -> None:  # noqa: ARG002 (nothing is random here)
         """Count."""

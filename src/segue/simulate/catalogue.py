@@ -9,6 +9,7 @@ from segue.catalog.schema import ALBUMS, ARTISTS, TRACKS
 from segue.seeds import generator
 from segue.simulate.config import WorldConfig
 from segue.simulate.genres import GENRES, MOODS, SUBGENRE_GENRE, SUBGENRES, mood
+from segue.simulate.groups import earlier
 from segue.simulate.music import Music, subgenre_styles
 from segue.simulate.names import CLASSICAL_FORMS, KEYS, artist_names, titles
 from segue.simulate.regions import LANGUAGES, REGIONS
@@ -110,7 +111,7 @@ def _albums(
 def _track_titles(music: Music, key: NDArray[np.int8], major: NDArray[np.bool_], rng: np.random.Generator) -> pl.Series:
     """No artist has two tracks of one title. Classical pieces are named by form, number and key."""
     songs = _walk(music.language, music.artist, rng)
-    piece = _counted(music.artist)
+    piece = earlier(music.artist)
     forms = pl.Series(CLASSICAL_FORMS).gather((music.artist + piece) % len(CLASSICAL_FORMS))
     tones = pl.Series(KEYS).gather(key) + pl.Series([" minor", " major"]).gather(major.astype(np.intp))
     pieces = forms + " No. " + pl.Series(piece + 1).cast(pl.String) + " in " + tones
@@ -125,22 +126,12 @@ def _walk(language: NDArray[np.intp], artist: NDArray[np.intp], rng: np.random.G
         rows = np.flatnonzero(language == (i if word else -1))
         bank = np.array(titles(word), dtype=object)[rng.permutation(len(titles(word)))]
         stride = next(prime for prime in _STRIDES if len(bank) % prime)
-        round_, at = np.divmod(_counted(artist[rows]), len(bank))
+        round_, at = np.divmod(earlier(artist[rows]), len(bank))
         names = bank[(artist[rows] * 31 + at * stride) % len(bank)]
         again = round_ > 0
         names[again] = [f"{name} No. {number + 1}" for name, number in zip(names[again], round_[again], strict=True)]
         titles_found[rows] = names
     return pl.Series("title", titles_found, dtype=pl.String)
-
-
-def _counted(groups: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return for each row how many earlier rows are of its group."""
-    order = np.argsort(groups, kind="stable")
-    inside = np.arange(len(groups))
-    first = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    counted = np.empty(len(groups), np.intp)
-    counted[order] = inside - np.repeat(first, np.diff(first, append=len(groups)))
-    return counted
 
 
 def _sound(
@@ -162,7 +153,7 @@ def _instruments() -> pl.Series:
 
 def _stated(weights: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return popularity as a source states it: 0–1, two decimals, on a scale that lets the middle be seen."""
-    return np.round((weights / weights.max()) ** 0.25, 2).astype(np.float32)
+    return np.asarray(np.round((weights / weights.max()) ** 0.15, 2), dtype=np.float32)
 
 
 def _shaped(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:

@@ -13,9 +13,9 @@ from segue.simulate.truth import MOST_TASTES
 
 __all__ = ["Favourites", "choose"]
 
-_SLOTS = 96
+_FEWEST, _MOST, _PER_SLOT = 16, 64, 50  # slots: one for so many tracks of the catalogue
 _STEEPNESS = 1.3  # a turn u falls on slot `slots * u ** steepness`: the first slots come round most
-_CANDIDATES = 300
+_CANDIDATES = 400
 _DISCERNMENT = 30.0  # how much the choice heeds affinity, beside Gumbel noise
 _WIDE = 0.3
 _CHUNK = 2_000
@@ -30,7 +30,8 @@ class Favourites:
     def at(self, taste: NDArray[np.intp], turn: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return the favourite on which a turn in [0, 1) falls, for each row's taste."""
         slots = self.tracks.shape[1]
-        return self.tracks[taste, (slots * turn**_STEEPNESS).astype(np.intp)]
+        slot = np.asarray(slots * turn**_STEEPNESS, dtype=np.intp)
+        return self.tracks[taste, slot]
 
     def adopt(self, taste: NDArray[np.intp], track: NDArray[np.int32], rng: np.random.Generator) -> "Favourites":
         """Return the favourites after these tracks took the places of others; the later row wins a place."""
@@ -45,19 +46,22 @@ def choose(music: Music, listeners: Listeners, pools: Pools, rng: np.random.Gene
     rows = np.flatnonzero(listeners.taste_weights.ravel() > 0)
     subgenre = listeners.taste_subgenre.ravel()
     vectors = listeners.taste_vectors.reshape(len(subgenre), -1)
-    tracks = np.zeros((len(subgenre), _SLOTS), np.int32)
+    slots = min(max(len(music.album) // _PER_SLOT, _FEWEST), _MOST)
+    tracks = np.zeros((len(subgenre), slots), np.int32)
     for first in range(0, len(rows), _CHUNK):
         row = rows[first : first + _CHUNK]
         shape = (len(row), _CANDIDATES)
-        candidate = np.sort(pools.of_style(subgenre[row][:, None], rng.random(shape) < _WIDE, rng), axis=1)
+        region = listeners.region[row // MOST_TASTES]
+        wide = rng.random(shape) < _WIDE
+        candidate = np.sort(pools.of_style(region[:, None], subgenre[row][:, None], wide, rng), axis=1)
         appeal = _DISCERNMENT * np.einsum("rcd,rd->rc", music.vectors[candidate], vectors[row])
         appeal += rng.gumbel(size=shape)
         appeal[:, 1:][candidate[:, 1:] == candidate[:, :-1]] -= 1_000
-        best = np.argsort(-appeal, axis=1, kind="stable")[:, :_SLOTS]
+        best = np.argsort(-appeal, axis=1, kind="stable")[:, :slots]
         tracks[row] = np.take_along_axis(candidate, best, axis=1)
     bots = np.flatnonzero(listeners.bot)
     of_one = pools.of_chart(listeners.region[bots], rng)
     for bot, track in zip(bots, of_one, strict=True):
         farmed = np.flatnonzero((music.artist == music.artist[track]) & (music.release_week < 0))
-        tracks[bot * MOST_TASTES : (bot + 1) * MOST_TASTES] = np.resize(farmed if len(farmed) else track, _SLOTS)
+        tracks[bot * MOST_TASTES : (bot + 1) * MOST_TASTES] = np.resize(farmed if len(farmed) else track, slots)
     return Favourites(tracks)

@@ -18,7 +18,6 @@ from segue.types import EndReason, EventType
 __all__ = ["SOURCE", "Frames"]
 
 SOURCE = "simulated"
-_QUIT = 0.3  # share of the sessions cut short that end by leaving the app
 
 
 class Frames:
@@ -51,8 +50,7 @@ class Frames:
     def plays(self, plays: Plays, contexts: pl.DataFrame, shuffle: pl.Series, week: int) -> pl.DataFrame:
         """Return plays and skips."""
         ends = [EndReason.FINISHED, EndReason.SKIPPED, EndReason.STOPPED, EndReason.QUIT]
-        quit_ = plays.played_ms % 100 < 100 * _QUIT
-        ended = np.where(plays.skipped, 1, np.where(plays.cut, np.where(quit_, 3, 2), 0))
+        ended = np.where(plays.skipped, 1, np.where(plays.cut, np.where(plays.left, 3, 2), 0))
         kinds = pl.Series([EventType.PLAY.value, EventType.SKIP.value])
         return self._framed(
             pl.DataFrame(

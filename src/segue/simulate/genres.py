@@ -43,7 +43,7 @@ GENRES = (
           ("acoustic guitar", "vocals", "banjo", "fiddle")),
     Genre("metal", ("doom metal", "thrash metal", "progressive metal", "black metal"), 0.6, 134, 0.92, 0.26, 0.8, 0.08,
           0.12, 5.0, ("electric guitar", "bass", "drums", "vocals")),
-    Genre("soul", ("neo soul", "funk", "motown soul", "quiet storm"), 0.9, 100, 0.54, 0.66, 0.5, 0.04, 0.08, 3.8,
+    Genre("soul", ("neo soul", "funk", "northern soul", "quiet storm"), 0.9, 100, 0.54, 0.66, 0.5, 0.04, 0.08, 3.8,
           ("vocals", "electric piano", "bass", "horns")),
     Genre("ambient", ("drone", "new age", "field recording", "piano ambient"), 0.5, 76, 0.12, 0.34, 0.55, 0.95, 0.0,
           5.6, ("synthesizer", "piano", "tape")),

@@ -107,4 +107,4 @@ def _taste_occasions(subgenre: NDArray[np.intp], rng: np.random.Generator) -> ND
     energy = np.array([genre.energy for genre in GENRES])[SUBGENRE_GENRE[subgenre]]
     suits = -((energy[..., None] - [occasion.energy for occasion in OCCASIONS]) ** 2) / (2 * 0.22**2)
     suits += np.log([occasion.share for occasion in OCCASIONS]) + rng.gumbel(size=suits.shape)
-    return np.argmax(suits, axis=-1).astype(np.intp)
+    return np.asarray(np.argmax(suits, axis=-1), dtype=np.intp)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segue.events.schema import INTAKE
 from segue.seeds import generator
-from segue.simulate.config import WorldConfig
+from segue.simulate.config import WEEK_MS, WorldConfig
 from segue.simulate.favourites import Favourites, choose
 from segue.simulate.frames import Frames
 from segue.simulate.heard import Heard
@@ -36,6 +36,7 @@ def weeks(config: WorldConfig, music: Music, listeners: Listeners, artists: pl.D
     frames = Frames(config, listeners, artists["artist_id"])
     favourites: Favourites | None = None
     heard = Heard(config.listeners, config.tracks)
+    free_ms = np.zeros(config.listeners, np.int64)
     said_before: dict[EventType, NDArray[np.int64]] = {}
     late = pl.DataFrame(schema=INTAKE)
     numbered = listed = 0
@@ -43,13 +44,15 @@ def weeks(config: WorldConfig, music: Music, listeners: Listeners, artists: pl.D
         rng = generator("simulate", config.seed, "week", week)
         pools = fill(music, week, rng)
         favourites = favourites or choose(music, listeners, pools, rng)
-        sessions = gather(config, listeners, week, rng)
+        sessions = gather(config, listeners, free_ms, week, rng)
         plays = listen(config, music, listeners, favourites, heard, pools, sessions, rng)
         made = playlists(config, listeners, favourites, sessions, frames.track_ids, listed, rng)
         said = [made, search(music, listeners, sessions, plays, artists["name"], rng)]
         said += [_once(one, said_before) for one in react(config, music, listeners, sessions, plays, rng)]
         favourites = _adopted(favourites, sessions, plays, rng)
         heard.note(sessions.listener[plays.session], plays.track)
+        np.maximum.at(free_ms, sessions.listener[plays.session], plays.start_ms + plays.played_ms)
+        free_ms -= WEEK_MS
 
         contexts = frames.contexts(sessions, week)
         played = frames.plays(plays, contexts, pl.Series(sessions.shuffle), week)

@@ -14,7 +14,7 @@ from segue.simulate.regions import LANGUAGES, REGIONS, genre_shares, shares
 __all__ = ["Music", "compose", "joined", "near", "subgenre_styles"]
 
 _STYLE_SIZE = 16
-_LANGUAGE_SHARE = 0.25  # of a latent vector's squared length; the rest is its style
+_LANGUAGE_SHARE = 0.3  # of a latent vector's squared length; the rest is its style
 _ALBUM_SIZES = np.array([1, 4, 5, 8, 9, 10, 11, 12, 14])
 _ALBUM_SIZE_SHARES = np.array([0.36, 0.1, 0.08, 0.06, 0.08, 0.12, 0.08, 0.08, 0.04])
 _LITTLE_KNOWN = 0.5

@@ -6,7 +6,7 @@ Every name is put together from syllables and words; a likeness to a real one is
 
 import numpy as np
 
-from segue.simulate.genres import GENRES
+from segue.simulate.genres import GENRES, Genre
 from segue.simulate.occasions import ANY_TIME, OCCASIONS
 
 __all__ = ["CLASSICAL_FORMS", "KEYS", "artist_names", "playlist_titles", "titles"]
@@ -32,50 +32,13 @@ _GIVEN = {
     "hi": "Anvi Kabir Meher Rohan Ishani Veer Tara Nirav Leela Arjun",
     "es": "Jimena Abril Tadeo Nerea Ximo Rocío Iker Lucero Mateo Inés",
 }
-_BAND_WORDS = [
-    "Harbours",
-    "Lanterns",
-    "Orchard",
-    "Static",
-    "Meridian",
-    "Foxes",
-    "Cartographers",
-    "Tides",
-    "Parade",
-    "Satellites",
-    "Embers",
-    "Gardeners",
-    "Signals",
-    "Windows",
-    "Ferries",
-    "Archive",
-    "Comets",
-    "Kites",
-    "Weather",
-    "Choir",
-    "Engines",
-    "Swimmers",
-    "Horizon",
-    "Bricks",
-]
-_BAND_ADJECTIVES = [
-    "Paper",
-    "Velvet",
-    "Copper",
-    "Northern",
-    "Quiet",
-    "Hollow",
-    "Electric",
-    "Amber",
-    "Distant",
-    "Crooked",
-    "Marble",
-    "Second",
-    "Midnight",
-    "Plastic",
-    "Salt",
-    "Wild",
-]
+_BAND_WORDS = (
+    "Harbours Lanterns Orchard Static Meridian Foxes Cartographers Tides Parade Satellites Embers Gardeners "
+    "Signals Windows Ferries Archive Comets Kites Weather Choir Engines Swimmers Horizon Bricks"
+)
+_BAND_ADJECTIVES = (
+    "Paper Velvet Copper Northern Quiet Hollow Electric Amber Distant Crooked Marble Second Midnight Plastic Salt Wild"
+)
 
 _ENGLISH = (
     "Slow Golden Broken Silver Borrowed Empty Neon Winter Little Restless Paper Open Hidden Summer Heavy Faded Distant",
@@ -116,7 +79,7 @@ _PAIRS = {
         "bajo la piel|y nada más",
     ),
     "": (
-        "Low Tide|Glasshouse|Drift|Lichen|Northbound|Halflight|Parallax|Tessellate|Undertow|Cirrus|Stillwater|Afterimage|"
+        "Low Tide|Glasshouse|Drift|Lichen|Northbound|Halflight|Parallax|Tessellate|Undertow|Cirrus|Stillwater|"
         "Lattice|Saltmarsh|Slow Orbit|Vapour Trail|Inner Harbour|Polar Night|Signal Loss|Greenroom",
         "|I|II|III|IV|at Dawn|in Grey|Sketch|Study|Variation|Reprise|in Blue",
     ),
@@ -151,41 +114,40 @@ def playlist_titles() -> list[list[str]]:
 
     The last occasion of each genre is `ANY_TIME`. All lists are of one length.
     """
-    return [_playlist_titles(genre.name, genre.subgenres, *at) for genre in GENRES for at in _occasion_words()]
+    occasions = (*OCCASIONS, ANY_TIME)
+    return [_playlist_titles(genre, at.words) for genre in GENRES for at in occasions]
 
 
 def _artist_name(language: str, rng: np.random.Generator) -> str:
     form = rng.integers(10)
     if form < 4:
-        return f"{_pick(_GIVEN[language].split(), rng)} {_word(language, rng)}"
+        return f"{_pick(_GIVEN[language], rng)} {_word(language, rng)}"
     if form < 6:
         return _word(language, rng)
     if form < 8:
         return f"{_word(language, rng)} {_pick(_BAND_WORDS, rng)}"
     if form < 9:
         return f"{_pick(_BAND_ADJECTIVES, rng)} {_word(language, rng)}"
-    return f"{_pick(_GIVEN[language].split(), rng)} & the {_pick(_BAND_ADJECTIVES, rng)} {_pick(_BAND_WORDS, rng)}"
+    return f"{_pick(_GIVEN[language], rng)} & the {_pick(_BAND_ADJECTIVES, rng)} {_pick(_BAND_WORDS, rng)}"
 
 
 def _word(language: str, rng: np.random.Generator) -> str:
-    starts, ends = (part.split() for part in _SYLLABLES[language])
+    starts, ends = _SYLLABLES[language]
     middle = _pick(starts, rng) if rng.random() < 0.5 else ""
     return f"{_pick(starts, rng)}{middle}{_pick(ends, rng)}".capitalize()
 
 
-def _pick(words: list[str], rng: np.random.Generator) -> str:
-    return words[rng.integers(len(words))]
+def _pick(words: str, rng: np.random.Generator) -> str:
+    one: list[str] = words.split()
+    return one[rng.integers(len(one))]
 
 
-def _occasion_words() -> list[tuple[str, str]]:
-    return [(occasion.words[0], occasion.words[1]) for occasion in (*OCCASIONS, ANY_TIME)]
-
-
-def _playlist_titles(genre: str, subgenres: tuple[str, ...], first: str, second: str) -> list[str]:
-    music = (genre, *subgenres)
-    return [f"{word} {words}" for word in music for words in (first, second)] + [
-        f"{genre.title()} – {second}",
-        f"{second} {genre}",
-        f"my {genre}",
-        f"best {subgenres[0]}",
+def _playlist_titles(genre: Genre, occasion: tuple[str, str, str]) -> list[str]:
+    first, second, third = occasion
+    return [f"{name} {words}" for name in (genre.name, *genre.subgenres) for words in (first, second)] + [
+        f"{genre.name.title()} – {third}",
+        f"{third}, {genre.subgenres[1]}",
+        f"my {genre.name}",
+        f"best of {genre.subgenres[0]}",
+        first.capitalize(),
     ]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from segue.simulate.config import WorldConfig
 from segue.simulate.favourites import Favourites
+from segue.simulate.groups import earlier
 from segue.simulate.heard import Heard
 from segue.simulate.listeners import Listeners
 from segue.simulate.music import Music
@@ -19,17 +20,18 @@ __all__ = ["Plays", "listen"]
 
 _CHART = 0.3  # share of exploration that goes to what is popular in the region
 _WIDE = 0.5  # share of candidates from the whole genre and not the subgenre
-_CANDIDATES = 3
+_CANDIDATES = 4
 _NOVELTY = 4.0  # how much less an explorer heeds what it has heard
-_DISCERNMENT = 9.0  # how much an explorer's choice heeds affinity, beside Gumbel noise
+_DISCERNMENT = 13.0  # how much an explorer's choice heeds affinity, beside Gumbel noise
 _GOLDEN = 0.6180339887
 _CHUNK = 1 << 18
 
 # Log-odds of a skip
-_SKIP_BASE = 0.65
+_SKIP_BASE = 0.7
 _SKIP_MATCH = -3.6
 _SKIP_REPEAT = 0.3  # per doubling of this week's earlier plays
 _OUT_OF_TIME = 0.4  # chance that a session ends inside its last play
+_LEFT = 0.3  # … and that it does so by leaving the app
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Plays:
     match: NDArray[np.float32]  # 0–1, of the track with the session's wish
     skipped: NDArray[np.bool_]
     cut: NDArray[np.bool_]  # the session ended inside it
+    left: NDArray[np.bool_]  # … by leaving the app, not by stopping
     played_ms: NDArray[np.int64]
     duration_ms: NDArray[np.int64]
     start_ms: NDArray[np.int64]  # after the week's start
@@ -64,7 +67,7 @@ def listen(
     session, track, found = _queued(config, music, listeners, favourites, heard, pools, sessions, rng)
     bot = listeners.bot[sessions.listener][session]
     liked = match(_affinity(sessions.wish, session, music.vectors, track))
-    repeat = _earlier(sessions.listener[session] * config.tracks + track)
+    repeat = earlier(sessions.listener[session] * config.tracks + track)
     odds = _SKIP_BASE + _SKIP_MATCH * liked + _SKIP_REPEAT * np.log2(1.0 + repeat)
     odds += listeners.impatience[sessions.listener][session]
     skipped = (rng.random(len(session)) < 1 / (1 + np.exp(-odds))) & ~bot
@@ -80,6 +83,7 @@ def listen(
         match=liked,
         skipped=skipped,
         cut=cut,
+        left=cut & (rng.random(len(session)) < _LEFT),
         played_ms=played_ms,
         duration_ms=duration_ms,
         start_ms=_starts(sessions, session, played_ms, rng),
@@ -104,7 +108,7 @@ def _queued(
     track = favourites.at(sessions.taste[session], turn)
     exploring = np.flatnonzero(found)
     track[exploring] = _explored(music, listeners, heard, pools, sessions, session[exploring], rng)
-    once = (_earlier(session * config.tracks + track) == 0) | listeners.bot[sessions.listener][session]
+    once = (earlier(session * config.tracks + track) == 0) | listeners.bot[sessions.listener][session]
     return session[once], track[once], found[once]
 
 
@@ -119,12 +123,13 @@ def _explored(
 ) -> NDArray[np.int32]:
     """Return a popular track per row, or the best of a few of the style by affinity, novelty and chance."""
     listener = sessions.listener[session]
+    region = listeners.region[listener]
     subgenre = listeners.taste_subgenre.ravel()[sessions.taste[session]]
     best = np.full(len(session), -np.inf)
-    track = pools.of_chart(listeners.region[listener], rng)
+    track = pools.of_chart(region, rng)
     by_style = np.flatnonzero(rng.random(len(session)) >= _CHART)
     for _ in range(_CANDIDATES):
-        candidate = pools.of_style(subgenre[by_style], rng.random(len(by_style)) < _WIDE, rng)
+        candidate = pools.of_style(region[by_style], subgenre[by_style], rng.random(len(by_style)) < _WIDE, rng)
         appeal = _DISCERNMENT * _affinity(sessions.wish, session[by_style], music.vectors, candidate)
         appeal += rng.gumbel(size=len(by_style)) - _NOVELTY * heard.knows(listener[by_style], candidate)
         better = appeal > best[by_style]
@@ -142,15 +147,6 @@ def _affinity(
         part = slice(first, first + _CHUNK)
         found[part] = np.einsum("nd,nd->n", wishes[session[part]], vectors[track[part]])
     return found
-
-
-def _earlier(key: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return for each row how many earlier rows have its key."""
-    order = np.argsort(key, kind="stable")
-    first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    earlier = np.empty(len(key), np.intp)
-    earlier[order] = np.arange(len(key)) - np.repeat(first, np.diff(first, append=len(key)))
-    return earlier
 
 
 def _played(
@@ -176,4 +172,4 @@ def _starts(
     apart = 1 << 44  # more milliseconds than any week's plays, so that listeners do not push each other
     wanted = sessions.start_ms - before + apart * sessions.listener
     start_ms = before + np.maximum.accumulate(wanted) - apart * sessions.listener
-    return (start_ms - before)[session] + ends - length
+    return np.asarray((start_ms - before)[session] + ends - length, dtype=np.int64)

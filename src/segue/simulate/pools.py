@@ -12,7 +12,7 @@ from segue.simulate.regions import LANGUAGES, REGIONS
 
 __all__ = ["Pools", "fill"]
 
-_DEPTH = 8_192
+_DEPTH = 4_096
 _CHART_DEPTH = 32_768
 _FLATTER = 0.95  # power of popularity among those who look for music by its style
 _NEWNESS = (6.0, 3.0, 1.5)  # times as visible in the week of release and the weeks after
@@ -23,15 +23,15 @@ _VIRAL = (1.5, 1.0, 0.5, 0.2)  # times the most popular track, in its week and t
 class Pools:
     """Tracks that are out, each as often as it is likely to be met."""
 
-    styles: NDArray[np.int32]  # [subgenres + genres, depth]: genre g is row `genre_row(g)`
+    styles: NDArray[np.int32]  # [regions, subgenres + genres, depth]: the genres' rows come last
     charts: NDArray[np.int32]  # [regions, depth]
 
     def of_style(
-        self, subgenre: NDArray[np.intp], wide: NDArray[np.bool_], rng: np.random.Generator
+        self, region: NDArray[np.intp], subgenre: NDArray[np.intp], wide: NDArray[np.bool_], rng: np.random.Generator
     ) -> NDArray[np.int32]:
-        """Return a track for each subgenre, from its whole genre where `wide`; of the arguments' broadcast shape."""
+        """Return a track for each region and subgenre, from the whole genre where `wide`; of the broadcast shape."""
         row = np.where(wide, len(SUBGENRES) + subgenre // PER_GENRE, subgenre)
-        return self.styles[row, rng.integers(0, self.styles.shape[1], row.shape, dtype=np.int32)]
+        return self.styles[region, row, rng.integers(0, self.styles.shape[2], row.shape, dtype=np.int32)]
 
     def of_chart(self, region: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.int32]:
         """Return a track for each region, the popular ones most."""
@@ -41,14 +41,14 @@ class Pools:
 def fill(music: Music, week: int, rng: np.random.Generator) -> Pools:
     """Return what is there in a week: nothing that comes out later; the new and the viral stand in front."""
     known = _known(music, week)
-    flatter = known**_FLATTER
-    styles = [flatter * (music.subgenre == i) for i in range(len(SUBGENRES))]
-    styles += [flatter * (music.genre == i) for i in range(len(GENRES))]
-    charts = [known * _closeness(music, i) for i in range(len(REGIONS))]
-    return Pools(
-        styles=np.stack([_drawn(weights, flatter, _DEPTH, rng) for weights in styles]),
-        charts=np.stack([_drawn(weights, known, _CHART_DEPTH, rng) for weights in charts]),
-    )
+    charts, styles = [], []
+    for region in range(len(REGIONS)):
+        times = _closeness(music, region)
+        charts.append(_drawn(known * times, known, _CHART_DEPTH, rng))
+        seen = known**_FLATTER * np.sqrt(times)
+        of = [music.subgenre == i for i in range(len(SUBGENRES))] + [music.genre == i for i in range(len(GENRES))]
+        styles.append(np.stack([_drawn(seen * members, seen, _DEPTH, rng) for members in of]))
+    return Pools(styles=np.stack(styles), charts=np.stack(charts))
 
 
 def _known(music: Music, week: int) -> NDArray[np.float64]:
@@ -68,7 +68,7 @@ def _closeness(music: Music, region: int) -> NDArray[np.float64]:
     times[music.language < 0] = 0.5
     times[music.language == LANGUAGES.index("en")] = 0.8
     times[music.language == own] = 1.5
-    return times * (1 + 3 * (music.region == region))
+    return np.asarray(times * (1 + 3 * (music.region == region)))
 
 
 def _drawn(
@@ -79,4 +79,5 @@ def _drawn(
     there = np.flatnonzero(kept)
     ends = np.cumsum(kept[there])
     steps = (np.arange(depth) + rng.random(depth)) * (ends[-1] / depth)
-    return there[np.minimum(np.searchsorted(ends, steps, side="right"), len(there) - 1)].astype(np.int32)
+    found = np.minimum(np.searchsorted(ends, steps, side="right"), len(there) - 1)
+    return np.asarray(there[found], dtype=np.int32)

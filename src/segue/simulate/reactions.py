@@ -93,12 +93,12 @@ def playlists(
     slots = favourites.tracks.shape[1]
     order = np.argsort(rng.random((len(rows), slots)), axis=1)
     size = rng.integers(_SHORTEST, _MOST, len(rows))
-    kept = np.arange(slots) < size[:, None]
     tracks = np.take_along_axis(favourites.tracks[taste], order, axis=1)
     listed = (
-        pl.DataFrame({"row": np.nonzero(kept)[0], "tracks": track_ids.gather(tracks[kept])})
+        pl.DataFrame({"row": np.repeat(np.arange(len(rows)), slots), "tracks": track_ids.gather(tracks.ravel())})
         .group_by("row", maintain_order=True)
         .agg(pl.col("tracks").unique(maintain_order=True))
+        .with_columns(pl.col("tracks").list.head(pl.lit(pl.Series(size))))
     )
     titles = playlist_titles()
     genre = SUBGENRE_GENRE[listeners.taste_subgenre.ravel()[taste]]

@@ -2,6 +2,7 @@
 """The sessions of one week: who sits down to listen, when, where, on what and for which taste."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -41,14 +42,20 @@ class Sessions:
     shuffle: NDArray[np.bool_]
 
 
-def gather(config: WorldConfig, listeners: Listeners, week: int, rng: np.random.Generator) -> Sessions:
-    """Return a week's sessions. Starts lie in the week in UTC; hours and weekdays follow the listener's own clock."""
+def gather(
+    config: WorldConfig, listeners: Listeners, free_ms: NDArray[np.int64], week: int, rng: np.random.Generator
+) -> Sessions:
+    """Return a week's sessions. Starts lie in the week in UTC; hours and weekdays follow the listener's own clock.
+
+    Args:
+        free_ms: When each listener's last session of the week before ended, after this week's start; often negative.
+    """
     listener = np.repeat(np.arange(config.listeners), rng.poisson(listeners.sessions_per_week))
     count = len(listener)
     taste = listener * MOST_TASTES + _picked(np.cumsum(listeners.taste_weights, axis=1)[listener], rng)
     aimless = listeners.bot[listener] | (rng.random(count) < _AIMLESS)
     occasion = np.where(aimless, len(OCCASIONS), listeners.taste_occasion.ravel()[taste])
-    start_ms = _starts(config, listeners, listener, occasion, week, rng)
+    start_ms = np.maximum(_starts(config, listeners, listener, occasion, week, rng), free_ms[listener])
     length = np.array([occasion.length for occasion in _ALL])[occasion] * np.exp(0.55 * rng.standard_normal(count))
     drawn = Sessions(
         listener=listener,
@@ -88,10 +95,8 @@ def _starts(
 
 def _offsets(config: WorldConfig, week: int) -> NDArray[np.int64]:
     """Return how far local time is ahead of UTC, in milliseconds: int64 [zones, days of the week]."""
-    noons = pl.Series([config.week_start(week)]).dt.offset_by("12h").cast(pl.Datetime("ms", "UTC"))
-    days = noons.append(noons).head(1).gather([0] * 7) + pl.Series([i * DAY_MS for i in range(7)]).cast(
-        pl.Duration("ms")
-    )
+    noons = [config.week_start(week) + timedelta(days=day, hours=12) for day in range(7)]
+    days = pl.Series(noons, dtype=pl.Datetime("ms", "UTC"))
     local = [days.dt.convert_time_zone(zone) for zone in ZONES]
     ahead = [(at.dt.base_utc_offset() + at.dt.dst_offset()).dt.total_milliseconds() for at in local]
     return np.stack([at.to_numpy() for at in ahead]).astype(np.int64)
@@ -105,4 +110,4 @@ def _cumulative(weights: list[list[float]]) -> NDArray[np.float64]:
 def _picked(ends: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.intp]:
     """Return for each row of cumulative shares the column that a draw falls into."""
     found = (rng.random(len(ends))[:, None] >= ends[:, :-1]).sum(axis=1)
-    return found.astype(np.intp)
+    return np.asarray(found, dtype=np.intp)

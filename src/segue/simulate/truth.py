@@ -11,7 +11,7 @@ __all__ = ["MOST_TASTES", "Truth", "match"]
 MOST_TASTES = 4
 """Tastes that a listener has at most: the length of axis 1 below."""
 
-_MIDDLE = 0.47
+_MIDDLE = 0.5
 _STEEPNESS = 11.0
 
 
@@ -52,7 +52,7 @@ class Truth:
     def affinity(self, listeners: NDArray[np.integer], tracks: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return how well each track suits each listener's best-suited taste: float32 [listeners, tracks], −1 to 1."""
         wanted = self.track_vectors[tracks].T
-        best = self.taste_vectors[listeners, 0] @ wanted
+        best: NDArray[np.float32] = self.taste_vectors[listeners, 0] @ wanted
         for taste in range(1, MOST_TASTES):
             exists = self.taste_weights[listeners, taste] > 0
             found = self.taste_vectors[listeners, taste] @ wanted

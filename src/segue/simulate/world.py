@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -43,9 +43,9 @@ class World:
     """Columns of `catalog.schema.ALBUMS`."""
     listeners: pl.DataFrame
     """`listener`, `region`, `timezone` and `languages`; row i is `sim:listener:<i>`."""
-    truth: Truth
-    _music: Music
-    _listeners: Listeners
+    truth: Truth = field(repr=False)
+    _music: Music = field(repr=False)
+    _listeners: Listeners = field(repr=False)
 
     def events(self) -> Iterator[pl.DataFrame]:
         """Yield the events week by week, with the columns of `events.schema.INTAKE` and in order of time.

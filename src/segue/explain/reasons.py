@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The true reason of each track: asked of the very models that ranked it, after the list is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
+from segue.pipeline.stage import Source
+from segue.pipeline.trace import Trace
+
+__all__ = ["Reasons", "words"]
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Finds, for each track left, the seed that its main source answered to."""
+
+    sources: Mapping[str, Source]
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+        """Fill in `reason_seed`."""
+        seeds = candidates.reason_seed.copy()
+        for row in range(len(candidates)):
+            places = np.arange(candidates.offsets[row], candidates.offsets[row + 1])
+            for number in np.unique(candidates.reason_source[places]):
+                mine = places[candidates.reason_source[places] == number]
+                source = self.sources[candidates.sources[number]]
+                seeds[mine] = source.seed_of(request, row, candidates.track[mine])
+        return replace(candidates, reason_seed=seeds)
+
+
+_WORDS = {
+    ("knn", "seeds"): "Often played together with {seed}",
+    ("knn", "history"): "Often played together with {seed}, which you play",
+    ("als", "seeds"): "Liked by people who like {seed}",
+    ("als", "history"): "Liked by people with your taste, close to {seed}",
+    ("artist", "seeds"): "More by {artist}",
+    ("artist", "history"): "More by {artist}, whom you play",
+    ("popularity", "history"): "Popular with everyone now",
+    ("popularity", "seeds"): "Popular with everyone now",
+}
+_WITHOUT_SEED = {
+    "knn": "Often played together with your tracks",
+    "als": "Liked by people with a similar taste",
+}
+
+
+def words(source: str, seed: str | None, artist: str) -> str:
+    """Say the reason in words.
+
+    Args:
+        source: Name of the source, "model:about".
+        seed: "Artist – Title" of the track that it answered to, if there is one.
+        artist: The recommended track's artist.
+    """
+    model, _, about = source.partition(":")
+    if seed is None and model in _WITHOUT_SEED:
+        return _WITHOUT_SEED[model]
+    return _WORDS[model, about].format(seed=seed, artist=artist)

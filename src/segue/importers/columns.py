@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a table's columns may be, and a column's values in the type of its field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NoReturn
+
+import polars as pl
+
+from segue.catalog.schema import TRACKS
+from segue.events.schema import INTAKE
+from segue.importers.fields import LATEST_S, shown
+from segue.importers.records import refuse
+from segue.types import ItemKind
+
+__all__ = ["FIELDS", "OF_TRACKS", "SECONDS", "Part", "typed"]
+
+_RENAMED = {"track": "track_id", "track_title": "title", "track_region": "region"}
+"""Fields of a track that the catalogue calls otherwise, for an event has a field of that name."""
+OF_TRACKS = {name: name for name in TRACKS if name not in _RENAMED.values()} | _RENAMED
+"""Our field of a track to its column in the catalogue."""
+SECONDS = {"played_s": "played_ms", "duration_s": "duration_ms"}
+_TIME = INTAKE["occurred_at"]
+
+FIELDS: Mapping[str, pl.DataType] = {
+    **{name: dtype for name, dtype in INTAKE.items() if name != "source"},
+    **{ours: TRACKS[theirs] for ours, theirs in OF_TRACKS.items() if ours != "track"},
+    **dict.fromkeys(SECONDS, pl.Float64()),
+}
+"""What a column may be: the columns of an event and of a track, and `played_s` and `duration_s` in seconds."""
+
+_FROM_EPOCH_MS = 100_000_000_000
+"""Numbers from here on are milliseconds since 1970, smaller ones seconds (as seconds, this is the year 5138)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of one table: columns under our names, as read."""
+
+    file: str
+    first: int
+    """Number of the first row, from 1."""
+    rows: pl.DataFrame
+    called: Mapping[str, str]
+    """Our field to their column."""
+
+    def refuse(self, index: int, field: str, value: object, reason: str) -> NoReturn:
+        """Raise `BadInput` for one value."""
+        called = self.called.get(field, field)
+        refuse(self.file, self.first + index, f"has {shown(value)} in column {called!r} ({field}), {reason}")
+
+
+def typed(part: Part, field: str) -> pl.Series:
+    """Return a column in the type of its field, or refuse its first value that does not fit."""
+    column, wanted = part.rows[field], FIELDS[field]
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
+        column = column.set(column == "", None)
+    if column.dtype.is_float():
+        _refuse_first(part, field, column, ~column.is_finite(), "which is no number")
+    if field == "occurred_at":
+        return _time(part, column)
+    if isinstance(wanted, pl.List):
+        return _list(part, field, column, wanted)
+    typed = _cast(part, field, column, wanted)
+    if field in SECONDS:
+        _refuse_first(part, field, column, typed < 0, "which is negative")
+        return (typed * 1000).round().cast(pl.Int64)
+    if field.endswith("_ms") or field == "count":
+        _refuse_first(part, field, column, typed < 0, "which is negative")
+    if field == "kind":
+        _refuse_first(part, field, column, ~typed.is_in(list(ItemKind)), f"which is none of {', '.join(ItemKind)}")
+    return typed
+
+
+def _cast(part: Part, field: str, column: pl.Series, wanted: pl.DataType) -> pl.Series:
+    if wanted == pl.Boolean and column.dtype == pl.String:
+        truths = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        typed = column.str.to_lowercase().replace_strict(truths, default=None, return_dtype=pl.Boolean)
+    elif wanted == pl.String and column.dtype.is_float():
+        _refuse_first(part, field, column, column != column.round(), "which is no id")
+        typed = column.cast(pl.Int64, strict=False).cast(pl.String)  # ids that passed through a frame with gaps
+    elif wanted.is_integer() and column.dtype == pl.String:
+        number = column.cast(pl.Float64, strict=False)
+        typed = column.cast(wanted, strict=False)
+        typed = typed.zip_with(
+            typed.is_not_null(), number.set(number != number.round(), None).cast(wanted, strict=False)
+        )
+    else:
+        try:
+            typed = column.cast(wanted, strict=False)
+        except pl.exceptions.PolarsError:
+            _refuse_first(part, field, column, column.is_not_null(), f"which is no {_KINDS.get(wanted, wanted)}")
+            return pl.repeat(None, len(column), dtype=wanted, eager=True).alias(field)
+    _refuse_first(
+        part, field, column, typed.is_null() & column.is_not_null(), f"which is no {_KINDS.get(wanted, wanted)}"
+    )
+    if wanted.is_float():
+        _refuse_first(part, field, column, ~typed.is_finite(), "which is no number")
+    if wanted.is_integer() and column.dtype.is_float():
+        _refuse_first(part, field, column, column != column.round(), "which is no whole number")
+    return typed.alias(field)
+
+
+_KINDS: Mapping[pl.DataType, str] = {
+    pl.Int64(): "whole number",
+    pl.Int32(): "whole number",
+    pl.Int8(): "small whole number",
+    pl.Float32(): "number",
+    pl.Float64(): "number",
+    pl.Boolean(): "truth value",
+    pl.Date(): "date (YYYY-MM-DD)",
+    pl.String(): "text",
+}
+
+
+def _time(part: Part, column: pl.Series) -> pl.Series:
+    field = "occurred_at"
+    if isinstance(column.dtype, pl.Datetime):
+        utc = column.dt.convert_time_zone("UTC") if column.dtype.time_zone else column.dt.replace_time_zone("UTC")
+        return utc.cast(_TIME).alias(field)
+    if column.dtype == pl.Date:
+        return column.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").alias(field)
+    number = column.cast(pl.Float64, strict=False)
+    millis = number.zip_with(number >= _FROM_EPOCH_MS, number * 1000).round()
+    wrong = number.is_not_null() & ((number < 0) | (millis > LATEST_S * 1000) | ~number.is_finite())
+    _refuse_first(part, field, column, wrong, "which is no time since 1970")
+    times = millis.cast(pl.Int64, strict=False).cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
+    if column.dtype == pl.String:
+        texts = column.set(number.is_not_null(), None)
+        read = texts.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="ms", strict=False).dt.replace_time_zone("UTC")
+        times = times.zip_with(number.is_not_null(), read)
+        rest = (times.is_null() & texts.is_not_null()).arg_true()
+        parsed = [_parsed(part, int(index), texts[int(index)]) for index in rest]
+        times = times.scatter(rest, pl.Series(parsed, dtype=_TIME))
+    _refuse_first(part, field, column, times.is_null() & column.is_not_null(), "which is no time")
+    return times.cast(_TIME).alias(field)
+
+
+def _parsed(part: Part, index: int, text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        part.refuse(index, "occurred_at", text, "which is no time (ISO 8601, or seconds or milliseconds since 1970)")
+
+
+def _list(part: Part, field: str, column: pl.Series, wanted: pl.List) -> pl.Series:
+    if column.dtype == pl.String:
+        column = (column.str.replace_all(";", "|") if field == "genres" else column).str.split("|")
+        column = column.list.eval(pl.element().str.strip_chars()).list.eval(pl.element().filter(pl.element() != ""))
+    elif not isinstance(column.dtype, pl.List):
+        _refuse_first(part, field, column, column.is_not_null(), "which is no list")
+    typed = column.cast(wanted, strict=False)
+    gaps = typed.list.eval(pl.element().is_null()).list.any()
+    _refuse_first(part, field, column, gaps, "which holds a value of the wrong type")
+    return typed.alias(field)
+
+
+def _refuse_first(part: Part, field: str, column: pl.Series, wrong: pl.Series, reason: str) -> None:
+    rows = wrong.fill_null(False).arg_true()
+    if len(rows):
+        part.refuse(rows[0], field, column[rows[0]], reason)

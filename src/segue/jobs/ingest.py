@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking a source in: staged whole, then committed; a source that cannot be read leaves nothing behind."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+
+from segue.catalog import store
+from segue.errors import Busy
+from segue.events import compaction
+from segue.events.schema import conform
+from segue.events.sink import Sink
+from segue.importers.batch import Batch, Importer
+from segue.jobs.progress import Progress, silent
+from segue.settings import IngestConfig
+from segue.stores.locks import exclusive
+
+__all__ = ["Report", "ingest", "sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import took, dropped and why."""
+
+    source: str
+    path: str
+    rows: int
+    """Rows of the source that were looked at."""
+    events: int
+    """Events that are new in the log."""
+    duplicates: int
+    """Events that the log had already."""
+    tracks: int
+    """Tracks that are new in the catalogue."""
+    folded: int
+    """New tracks that repeat a recording under another id."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Rows not taken, by reason."""
+
+
+def ingest(
+    home: Path, importer: Importer, path: Path, sink: Sink, config: IngestConfig, progress: Progress = silent
+) -> Report:
+    """Read a source to its end, then extend the catalogue and append the events.
+
+    Killed before the end of reading, it leaves the workspace as it was. Killed later, it leaves a part of the events
+    in the log; run again, it adds the others.
+
+    Raises:
+        BadInput: The source cannot be understood; the workspace is unchanged.
+    """
+    with _staging(home / "tmp") as stage:
+        rows, dropped, batches = 0, Counter[str](), 0
+        for batch in importer.read(path):
+            rows += batch.rows
+            dropped.update(batch.dropped)
+            _stage(stage, batches, batch)
+            batches += 1
+            progress("reading", rows)
+        progress("cataloguing", rows)
+        extension = store.extend(
+            home / "catalog", *(_staged(stage, table, key) for table, key in _TABLES.items())
+        )
+        events = duplicates = 0
+        for number in range(batches):
+            receipt = sink.append(pl.read_ipc(stage / f"events-{number:06d}.arrow", memory_map=False))
+            events += receipt.accepted
+            duplicates += receipt.duplicates
+            progress("writing", number + 1, batches)
+    if compaction.hot_rows(home / "events") > config.compact_rows:
+        progress("compacting")
+        compaction.compact(home / "events")
+    return Report(
+        importer.name, str(path), rows, events, duplicates, extension.added, extension.folded, dict(dropped)
+    )
+
+
+_TABLES = {"tracks": "track_id", "artists": "artist_id", "albums": "album_id"}
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Give a folder that is gone afterwards; what a killed import left is removed by `sweep`."""
+    stage = folder / f"import-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    stage.mkdir(parents=True)
+    try:
+        with exclusive(stage / "owner.lock"):
+            yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def sweep(folder: Path) -> int:
+    """Remove the staging folders whose process is gone; return how many there were."""
+    removed = 0
+    for stage in folder.glob("import-*"):
+        try:
+            with exclusive(stage / "owner.lock", wait=False):
+                shutil.rmtree(stage)
+                removed += 1
+        except Busy:
+            continue
+    return removed
+
+
+def _stage(stage: Path, number: int, batch: Batch) -> None:
+    conform(batch.events).write_ipc(stage / f"events-{number:06d}.arrow", compression="lz4")
+    for table, key in _TABLES.items():
+        frame: pl.DataFrame | None = getattr(batch, table)
+        if frame is not None and frame.height:
+            unique = frame.unique(key, keep="first", maintain_order=True)
+            unique.write_ipc(stage / f"{table}-{number:06d}.arrow", compression="lz4")
+
+
+def _staged(stage: Path, table: str, key: str) -> pl.DataFrame:
+    parts = [pl.scan_ipc(path) for path in sorted(stage.glob(f"{table}-*.arrow"))]
+    if not parts:
+        return pl.DataFrame(schema={key: pl.String} | ({"title": pl.String} if table == "tracks" else {}))
+    return pl.concat(parts, how="diagonal_relaxed").unique(key, keep="first", maintain_order=True).collect()

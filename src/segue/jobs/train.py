@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the log to a published snapshot: build the dataset, fit each model, measure a twin, publish the set."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from segue.catalog import store
+from segue.dataset import build, split
+from segue.dataset.matrices import Dataset, Interactions
+from segue.evaluation import accuracy
+from segue.jobs.progress import Progress, silent
+from segue.kernels.ragged import Ragged
+from segue.models.model import Model
+from segue.privacy.door import Door
+from segue.registry import snapshot, versions
+from segue.registry.snapshot import Pointer
+from segue.registry.versions import MODELS
+from segue.settings import Settings
+from segue.stores.locks import exclusive
+
+__all__ = ["Training", "measure", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was learned from, and what serves now."""
+
+    pointer: Pointer
+    fingerprint: str
+    items: int
+    rows: dict[str, int]
+    """Rows of each matrix."""
+    interactions: int
+    seconds: dict[str, float]
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By model: measured on held-out rows by a twin that was fitted without them."""
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def train(home: Path, door: Door, settings: Settings, now: datetime, progress: Progress = silent) -> Training:
+    """Fit every model on all there is and publish them together.
+
+    Raises:
+        NotReady: There is nothing to learn from.
+        Busy: Another training holds the workspace.
+    """
+    with exclusive(home / "locks" / "train.lock", wait=False):
+        began = perf_counter()
+        progress("building the dataset")
+        catalog = store.load(home / "catalog")
+        data = build.build(build.read(door), catalog, settings.dataset)
+        seconds = {"dataset": perf_counter() - began}
+        known, held = _hold_out(data, settings)
+        fitted: dict[str, tuple[Model, float]] = {}
+        metrics: dict[str, dict[str, float]] = {}
+        for place, (name, kind) in enumerate(MODELS.items()):
+            if held is not None:
+                progress(f"measuring {name}", place, len(MODELS))
+                twin = kind(getattr(settings.models, name))
+                twin.fit(known, seed=settings.train.seed)
+                metrics[name] = measure(twin, held)
+                del twin
+            progress(f"fitting {name}", place, len(MODELS))
+            began = perf_counter()
+            model = kind(getattr(settings.models, name))
+            model.fit(data, seed=settings.train.seed)
+            seconds[name] = perf_counter() - began
+            fitted[name] = model, seconds[name]
+        progress("writing", len(MODELS), len(MODELS))
+        written = {
+            name: versions.save(
+                home / "models",
+                model,
+                data,
+                metrics=metrics.get(name, {}),
+                seed=settings.train.seed,
+                seconds=took,
+                now=now,
+            ).version
+            for name, (model, took) in fitted.items()
+        }
+        pointer = snapshot.point(
+            home, generation=catalog.generation, models=written, settings=settings.hash(), now=now
+        )
+        parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
+        return Training(
+            pointer,
+            data.fingerprint,
+            len(data.items),
+            {name: len(part) for name, part in parts.items() if part is not None},
+            sum(part.nnz for name, part in parts.items() if part is not None and name != "sessions"),
+            {name: round(value, 2) for name, value in seconds.items()},
+            metrics,
+            data.dropped,
+        )
+
+
+def measure(model: Model, held: Interactions) -> dict[str, float]:
+    """Give the model each held-out row's first half and see whether it ranks the other half.
+
+    "First" is by time for listeners where known, and as written for playlists. Returns R-precision, NDCG@100 and
+    recall@100 over items, those given left out of the lists.
+    """
+    lengths = np.diff(held.offsets)
+    rows = held.take(np.flatnonzero(lengths >= 4))
+    if not len(rows):
+        return {}
+    order = np.arange(rows.nnz)
+    row = np.repeat(np.arange(len(rows)), np.diff(rows.offsets))
+    if rows.times is not None:
+        order = np.lexsort((order, rows.times, row))
+    place = np.arange(rows.nnz) - rows.offsets[:-1][row]
+    given = place < (np.diff(rows.offsets) // 2)[row]
+    every = Ragged(rows.offsets, rows.items[order], rows.weights[order])
+    history, relevant = every.keep(given), every.keep(~given)
+    longest = int(np.diff(relevant.offsets).max())
+    ranked, _ = model.recommend(history, history, max(100, longest), parallel=True)
+    return {
+        "rows": float(len(rows)),
+        "r_precision": round(accuracy.r_precision(ranked, relevant), 4),
+        "ndcg@100": round(accuracy.ndcg(ranked, relevant, 100), 4),
+        "recall@100": round(accuracy.recall(ranked, relevant, 100), 4),
+    }
+
+
+def _hold_out(data: Dataset, settings: Settings) -> tuple[Dataset, Interactions | None]:
+    """Split off rows of the matrix with more rows (listeners or playlists); None when there are too few to measure."""
+    name = "listeners" if len(data.listeners or ()) >= len(data.playlists or ()) else "playlists"
+    part: Interactions = getattr(data, name)
+    rng = np.random.Generator(np.random.PCG64(settings.train.seed))
+    kept, held = split.hold_out_rows(part, settings.train.held_out_share, settings.train.held_out_most, rng)
+    if not len(held):
+        return data, None
+    parts = {"listeners": data.listeners, "playlists": data.playlists, name: kept}
+    return Dataset(data.items, parts["listeners"], parts["playlists"], None, data.opinions, data.reference_at), held

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks proposed for each row of a request, with what each source said of them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.kernels.ragged import offsets_of, row_numbers
+
+__all__ = ["Candidates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Ragged columns over the Q rows of a request: row i holds the places `offsets[i]:offsets[i + 1]`, best first."""
+
+    offsets: NDArray[np.int64]
+    """`int64[Q + 1]`."""
+    track: NDArray[np.int32]
+    """`int32[n]`, catalogue numbers."""
+    score: NDArray[np.float32]
+    """`float32[n]`; 0 before ranking."""
+    sources: tuple[str, ...]
+    """Names of the S sources."""
+    proposed: NDArray[np.float32]
+    """`float32[n, S]`: each source's own score; NaN where it did not propose the track."""
+    reason_source: NDArray[np.int8]
+    """`int8[n]`: the source with the largest share in the score, -1 before ranking."""
+    reason_seed: NDArray[np.int32]
+    """`int32[n]`: the track of history or seeds that this source answered to; -1 where there is none, or unknown."""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """`int64[n]`: the row of each place."""
+        return row_numbers(self.offsets)
+
+    @classmethod
+    def of(
+        cls, rows: int, row: NDArray[Any], track: NDArray[np.int32], sources: tuple[str, ...], proposed: NDArray[np.float32]
+    ) -> "Candidates":
+        """Build unranked candidates from columns that are sorted by row."""
+        n = len(track)
+        return cls(
+            offsets_of(np.bincount(row, minlength=rows)),
+            track,
+            np.zeros(n, np.float32),
+            sources,
+            proposed,
+            np.full(n, -1, np.int8),
+            np.full(n, -1, np.int32),
+        )
+
+    def take(self, places: NDArray[np.int64]) -> "Candidates":
+        """Return the places in the given order, which must keep rows together and in order."""
+        lengths = np.bincount(self.rows[places], minlength=len(self))
+        return replace(
+            self,
+            offsets=offsets_of(lengths),
+            track=self.track[places],
+            score=self.score[places],
+            proposed=self.proposed[places],
+            reason_source=self.reason_source[places],
+            reason_seed=self.reason_seed[places],
+        )
+
+    def keep(self, kept: NDArray[np.bool_]) -> "Candidates":
+        """Return the marked places (`bool[n]`)."""
+        return self.take(np.flatnonzero(kept))

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A batch of answers to make: rows of histories, seeds and exclusions, in catalogue numbers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.kernels.ragged import Ragged
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Q query rows for A answers. Online A is 1; the weekly job sends thousands. Numbers are canonical tracks'.
+
+    Anonymous is an empty history; a playlist to continue is a row of seeds.
+    """
+
+    now: datetime
+    """Aware; the moment of the answer."""
+    answer: NDArray[np.int32]
+    """`int32[Q]`: which answer each row serves."""
+    history: Ragged
+    """Tracks that the row's listener heard, with preferences (0 or less: skips outweigh plays)."""
+    seeds: Ragged
+    """Tracks that the answer starts from, weight 1."""
+    banned: Ragged
+    """Tracks that the listener dislikes."""
+    exclude: Ragged
+    """Tracks that must not come back: recommended in past weeks, already in the queue."""
+    limit: NDArray[np.int32]
+    """`int32[Q]`: how many tracks are wanted."""
+    seed: NDArray[np.uint64]
+    """`uint64[Q]`: what breaks ties, and later draws, depend on."""
+
+    def __len__(self) -> int:
+        return len(self.answer)

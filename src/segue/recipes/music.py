@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Radio, continuation, the weekly playlist, and what everyone plays as the last resort."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from segue.explain.reasons import Reasons
+from segue.pipeline.stage import Recipe, Stage
+from segue.ranking.blend import Blend
+from segue.registry.snapshot import Snapshot
+from segue.registry.versions import MODELS
+from segue.reranking.rules import ArtistCap, Floor, Limit
+from segue.retrieval.eligibility import Eligible
+from segue.retrieval.sources import Gather, ModelSource
+
+__all__ = ["ListConfig", "RecipesConfig", "popular", "recipe"]
+
+_ABOUT: Mapping[str, Literal["seeds", "history"]] = {"seeds": "seeds", "history": "history"}
+
+
+class ListConfig(BaseModel):
+    """How one kind of list is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: dict[str, float]
+    """Weight of each source in the blend. A source is "model:seeds" or "model:history"."""
+    candidates: int = Field(default=500, ge=30, le=5000)
+    """Tracks that each source proposes (more when a longer list is asked for)."""
+    artist_cap: int | None = Field(default=None, ge=1)
+    """Most tracks of one artist; None: no cap."""
+    floor: float = Field(default=0.0, ge=0, lt=1)
+    """Tracks that score below this share of the best are left out."""
+    unheard: bool = False
+    """Whether tracks that the listener has heard are left out."""
+
+    @field_validator("weights")
+    @classmethod
+    def _known(cls, weights: dict[str, float]) -> dict[str, float]:
+        for source, weight in weights.items():
+            model, _, about = source.partition(":")
+            if model not in MODELS or about not in _ABOUT:
+                raise ValueError(f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {list(MODELS)}")
+            if weight < 0:
+                raise ValueError(f"source {source!r} has weight {weight}; it cannot be negative")
+        return weights
+
+
+class RecipesConfig(BaseModel):
+    """The recipes of music."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    radio: ListConfig = ListConfig(
+        weights={"knn:seeds": 0.45, "als:seeds": 0.35, "artist:seeds": 0.1, "als:history": 0.1}, artist_cap=4
+    )
+    """From one or a few tracks; personal where there is a history."""
+    continuation: ListConfig = ListConfig(weights={"knn:seeds": 0.4, "als:seeds": 0.45, "artist:seeds": 0.15})
+    """What a playlist would hold next."""
+    weekly: ListConfig = ListConfig(
+        weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
+        artist_cap=2,
+        floor=0.05,
+        unheard=True,
+    )
+    """New tracks for a listener."""
+
+
+def recipe(
+    name: Literal["radio", "continuation", "weekly"], snapshot: Snapshot, config: ListConfig, *, limit: int, parallel: bool
+) -> Recipe:
+    """Put the stages of one list in a row, bound to a snapshot.
+
+    Args:
+        name: What the recipe is called in answers.
+        snapshot: The models and the catalogue.
+        config: Weights and rules.
+        limit: The longest list of the request.
+        parallel: Use all threads (jobs) or one (requests).
+    """
+    k = max(config.candidates, 2 * limit)
+    sources = {
+        source: ModelSource(source, snapshot.models[model], _ABOUT[about], k, config.unheard)
+        for source in config.weights
+        for model, _, about in [source.partition(":")]
+        if model in snapshot.models
+    }
+    stages: list[Stage] = [
+        Gather(list(sources.values()), parallel),
+        Eligible(snapshot.catalog.available[snapshot.face], config.unheard),
+        Blend(config.weights),
+        Floor(config.floor),
+    ]
+    if config.artist_cap is not None:
+        stages.append(ArtistCap(snapshot.catalog.artist, config.artist_cap))
+    return Recipe(name, [*stages, Limit(), Reasons(sources)])
+
+
+def popular(snapshot: Snapshot, *, limit: int, parallel: bool) -> Recipe:
+    """What everyone plays, with few tracks of one artist: answers when nothing better can."""
+    config = ListConfig(weights={"popularity:history": 1.0}, artist_cap=3, unheard=False)
+    made = recipe("radio", snapshot, config, limit=limit, parallel=parallel)
+    return Recipe("popular", made.stages)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The snapshot: one frozen set of catalogue and models that serves, and the atomic pointer to it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from segue.catalog import store
+from segue.catalog.store import Catalog
+from segue.errors import NotReady
+from segue.registry import versions
+from segue.registry.versions import Manifest
+from segue.retrieval.sources import BoundModel
+from segue.seeds import digest
+from segue.stores import files
+
+__all__ = ["Pointer", "Snapshot", "history", "load", "point", "read_pointer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Names every part of the set that serves."""
+
+    id: str
+    created_at: str
+    generation: int
+    """Of the catalogue."""
+    models: Mapping[str, str]
+    """Version of each model, by name."""
+    settings: str
+    """Hash of the settings that it was made under."""
+    previous: Mapping[str, Any] | None = field(default=None)
+    """The pointer before this one, without its own previous: what `rollback` returns to."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that answers, loaded. A request keeps its snapshot to the end."""
+
+    pointer: Pointer
+    catalog: Catalog
+    models: Mapping[str, BoundModel]
+    manifests: Mapping[str, Manifest]
+    face: NDArray[np.int32]
+    """`int32[catalogue]`: the number of the recording to show for each canonical one: an available edition of it."""
+
+    @property
+    def id(self) -> str:
+        """The snapshot's id, which every answer names."""
+        return self.pointer.id
+
+
+def point(
+    home: Path, *, generation: int, models: Mapping[str, str], settings: str, now: datetime
+) -> Pointer:
+    """Publish a set: from now on it serves. One rename, so that no reader sees half of it."""
+    before = asdict(read_pointer(home)) if (home / "snapshot").exists() else None
+    if before is not None:
+        before["previous"] = None
+    identity = digest(generation, sorted(models.items()), settings, now.isoformat(), size=6)
+    pointer = Pointer(identity, now.isoformat(), generation, dict(models), settings, before)
+    files.write_json(home / "snapshot", asdict(pointer))
+    return pointer
+
+
+def read_pointer(home: Path) -> Pointer:
+    """Read which set serves.
+
+    Raises:
+        NotReady: Nothing was trained yet.
+    """
+    try:
+        return Pointer(**files.read_json(home / "snapshot"))
+    except FileNotFoundError as error:
+        raise NotReady("nothing is trained yet; run `segue train` (after `segue import`)") from error
+
+
+def history(pointer: Pointer) -> Pointer | None:
+    """Return the pointer before this one, if there was one."""
+    return None if pointer.previous is None else Pointer(**pointer.previous)
+
+
+def load(home: Path, pointer: Pointer) -> Snapshot:
+    """Load all that a pointer names.
+
+    Raises:
+        NotFound: A version that it names is gone.
+        Damaged: A version is not what was written.
+    """
+    catalog = store.load(home / "catalog", pointer.generation)
+    bound: dict[str, BoundModel] = {}
+    manifests: dict[str, Manifest] = {}
+    translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
+    for name, version in pointer.models.items():
+        model, ids, manifests[name] = versions.load(home / "models", name, version)
+        key = manifests[name].files["item_ids.npy"]
+        if key not in translated:
+            translated[key] = _translate(catalog, ids)
+        bound[name] = BoundModel(model, *translated[key])
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog))
+
+
+def _translate(catalog: Catalog, ids: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return each item's canonical number, and the item of each number."""
+    numbers = catalog.canonical[catalog.join(ids)]
+    index = np.full(len(catalog), -1, np.int32)
+    index[numbers[::-1]] = np.arange(len(numbers), dtype=np.int32)[::-1]
+    return numbers, index
+
+
+def _faces(catalog: Catalog) -> NDArray[np.int32]:
+    """Show the canonical recording where it is available, else its first available edition, else itself."""
+    faces = np.arange(len(catalog), dtype=np.int32)
+    editions = np.flatnonzero(catalog.available & (catalog.canonical != faces))[::-1]
+    hidden = ~catalog.available[catalog.canonical[editions]]
+    faces[catalog.canonical[editions[hidden]]] = editions[hidden]
+    return faces

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Immutable model versions: a folder of arrays and a manifest with their checksums. Never pickle."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from segue import errors
+from segue.dataset.matrices import Dataset
+from segue.models.als import ImplicitALS
+from segue.models.artist import SameArtist
+from segue.models.knn import ItemKnn
+from segue.models.model import Model
+from segue.models.popularity import Popularity
+from segue.seeds import digest
+from segue.stores import files
+
+__all__ = ["MODELS", "Manifest", "load", "names", "read_manifest", "save", "versions"]
+
+MODELS: Mapping[str, type[Model]] = {
+    model.name: model for model in (Popularity, ItemKnn, ImplicitALS, SameArtist)
+}
+"""Every kind of model that a version folder can hold, by name."""
+
+_FORMAT = 1
+_IDS = "item_ids"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version is, in words that outlive the code that wrote it."""
+
+    model: str
+    version: str
+    created_at: str
+    config: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    """Fingerprint, size, and the log's position that was read to."""
+    metrics: Mapping[str, float]
+    """Measured on rows that the measured twin of this model never saw."""
+    seed: int
+    seconds: float
+    """Time to fit."""
+    files: Mapping[str, str]
+    """SHA-256 of each file."""
+    format: int = field(default=_FORMAT)
+
+
+def save(
+    folder: Path,
+    model: Model,
+    data: Dataset,
+    *,
+    metrics: Mapping[str, float],
+    seed: int,
+    seconds: float,
+    now: datetime,
+) -> Manifest:
+    """Write a fitted model as a new version; it appears whole or not at all."""
+    config = model.config.model_dump(mode="json")
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+    version = f"{stamp}-{digest(model.name, data.fingerprint, config, seed, size=4)}"
+    with files.new_folder(_unused(folder / model.name, version)) as here:
+        ids = np.frombuffer("\n".join(data.items.ids).encode(), np.uint8)
+        for name, array in {_IDS: ids, **model.state()}.items():
+            np.save(here / f"{name}.npy", array, allow_pickle=False)
+        manifest = Manifest(
+            model=model.name,
+            version=version,
+            created_at=now.isoformat(),
+            config=config,
+            dataset={"fingerprint": data.fingerprint, "items": len(data.items), "position": data.until},
+            metrics=dict(metrics),
+            seed=seed,
+            seconds=round(seconds, 3),
+            files={path.name: files.checksum(path) for path in sorted(here.iterdir())},
+        )
+        files.write_json(here / "manifest.json", asdict(manifest))
+    return manifest
+
+
+def names(folder: Path) -> list[str]:
+    """Return the names of the models that have a version."""
+    return sorted(path.name for path in folder.glob("*") if path.name in MODELS)
+
+
+def versions(folder: Path, name: str) -> list[Manifest]:
+    """Return the manifests of a model's versions, oldest first."""
+    found = sorted(path.parent.name for path in (folder / name).glob("[0-9]*/manifest.json"))
+    return [read_manifest(folder, name, version) for version in found]
+
+
+def read_manifest(folder: Path, name: str, version: str) -> Manifest:
+    """Read what a version says of itself.
+
+    Raises:
+        NotFound: There is no such version.
+        Damaged: Its manifest cannot be read, or is of a newer format.
+    """
+    try:
+        content = files.read_json(folder / name / version / "manifest.json")
+    except FileNotFoundError as error:
+        raise errors.NotFound(f"there is no version {version!r} of model {name!r}; see `segue models list`") from error
+    if content.get("format") != _FORMAT:
+        raise errors.Damaged(f"model {name} {version} has format {content.get('format')}, this release reads {_FORMAT}")
+    return Manifest(**content)
+
+
+def load(folder: Path, name: str, version: str) -> tuple[Model, pl.Series, Manifest]:
+    """Load a version; its arrays are mapped, not read. Every checksum is verified first.
+
+    Returns:
+        The model, the ids of its items (`String[n]`) and its manifest.
+
+    Raises:
+        NotFound: There is no such version.
+        Damaged: A file is missing or is not what was written.
+    """
+    manifest = read_manifest(folder, name, version)
+    here = folder / name / version
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda item: _verify(here / item[0], item[1]), manifest.files.items()))
+    arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files}
+    ids = pl.Series("track_id", arrays.pop(_IDS).tobytes().decode().split("\n"), pl.String)
+    kind = MODELS[manifest.model]
+    model = kind(kind.Config.model_validate(manifest.config))
+    model.restore(arrays)
+    return model, ids, manifest
+
+
+def _verify(path: Path, expected: str) -> None:
+    version = f"model {path.parent.parent.name} {path.parent.name}"
+    if not path.is_file():
+        raise errors.Damaged(f"{version} is damaged: {path.name} is missing; promote another version or train again")
+    if files.checksum(path) != expected:
+        raise errors.Damaged(
+            f"{version} is damaged: {path.name} does not match its checksum; promote another version or train again"
+        )
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def _unused(folder: Path, version: str) -> Path:
+    if (folder / version).exists():
+        raise errors.Busy(f"version {version} of {folder.name} was written a moment ago; try again in a second")
+    return folder / version

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules on a whole list: caps, and how long it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
+from segue.pipeline.trace import Trace
+from segue.types import DropReason
+
+__all__ = ["ArtistCap", "Floor", "Limit"]
+
+
+@dataclass(frozen=True)
+class ArtistCap:
+    """Keeps the best `most` tracks of each artist in a row."""
+
+    artist: NDArray[np.int32]
+    """`int32[catalogue]`: the artist of each track."""
+    most: int
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+        """Drop what exceeds the cap, keeping the order."""
+        rows, artists = candidates.rows, self.artist[candidates.track]
+        order = np.lexsort((np.arange(len(rows)), artists, rows))
+        group = np.ones(len(rows), bool)
+        group[1:] = (rows[order][1:] != rows[order][:-1]) | (artists[order][1:] != artists[order][:-1])
+        starts = np.maximum.accumulate(np.where(group, np.arange(len(rows)), 0))
+        kept = np.empty(len(rows), bool)
+        kept[order] = np.arange(len(rows)) - starts < self.most
+        trace.dropped(DropReason.ARTIST_CAP, int((~kept).sum()))
+        return candidates.keep(kept)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Drops tracks far below the row's best: a short list of good picks is better than a padded one."""
+
+    share: float
+    """Least score, as a share of the row's best."""
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+        """Drop what is below the floor."""
+        best = np.zeros(len(candidates), np.float32)
+        np.maximum.at(best, candidates.rows, candidates.score)
+        kept = candidates.score >= self.share * best[candidates.rows]
+        trace.dropped(DropReason.BELOW_FLOOR, int((~kept).sum()))
+        return candidates.keep(kept)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Keeps the first tracks of each row, as many as it asks for."""
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
+        """Cut each row at its limit."""
+        place = np.arange(len(candidates.track)) - candidates.offsets[:-1][candidates.rows]
+        kept = place < request.limit[candidates.rows]
+        trace.dropped(DropReason.BELOW_LIMIT, int((~kept).sum()))
+        return candidates.keep(kept)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may be shown: nothing unavailable, banned, excluded or asked with, whatever the sources say."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.kernels.ragged import Ragged, row_numbers
+from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
+from segue.pipeline.trace import Trace
+from segue.types import DropReason
+
+__all__ = ["Eligible"]
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Drops what may not be shown. Sources leave most of it out already; this is the promise."""
+
+    available: NDArray[np.bool_]
+    """`bool[catalogue]`."""
+    unheard: bool = False
+    """Whether tracks of the history are dropped."""
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
+        """Drop by the first reason that applies."""
+        reasons = [(DropReason.UNAVAILABLE, ~self.available[candidates.track])]
+        lists = [
+            (DropReason.SEED, request.seeds),
+            (DropReason.BANNED, request.banned),
+            (DropReason.EXCLUDED, request.exclude),
+        ]
+        if self.unheard:
+            lists.append((DropReason.HEARD, request.history))
+        reasons += [(reason, self._among(candidates, tracks)) for reason, tracks in lists]
+        dropped = np.zeros(len(candidates.track), bool)
+        for reason, hit in reasons:
+            trace.dropped(reason, int((hit & ~dropped).sum()))
+            dropped |= hit
+        return candidates.keep(~dropped)
+
+    def _among(self, candidates: Candidates, tracks: Ragged) -> NDArray[np.bool_]:
+        if not len(tracks.values):
+            return np.zeros(len(candidates.track), bool)
+        size = len(self.available)
+        listed = row_numbers(tracks.offsets) * size + tracks.values
+        return np.isin(candidates.rows * size + candidates.track, listed)

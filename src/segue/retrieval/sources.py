@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models as sources: catalogue numbers in, catalogue numbers out; and the stage that asks all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.kernels.ragged import Ragged
+from segue.models.model import Model
+from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
+from segue.pipeline.stage import Source
+from segue.pipeline.trace import Trace
+
+__all__ = ["BoundModel", "Gather", "ModelSource"]
+
+
+@dataclass(frozen=True)
+class BoundModel:
+    """A model with its items translated to a catalogue generation's numbers, once, at load."""
+
+    model: Model
+    numbers: NDArray[np.int32]
+    """`int32[n]`: the catalogue number of each item."""
+    index: NDArray[np.int32]
+    """`int32[catalogue]`: the item of each number, -1 for a track that the model does not know."""
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Asks a model about the seeds of each row, or about its history."""
+
+    name: str
+    bound: BoundModel
+    about: Literal["seeds", "history"]
+    k: int
+    """Candidates a row."""
+    unheard: bool = False
+    """Whether tracks of the history are left out."""
+
+    def propose(self, request: Request, *, parallel: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Rank with the model. Rows without anything it knows of get nothing."""
+        asked = self._asked(request)
+        exclude = request.banned.concat(request.exclude).concat(request.seeds)
+        if self.unheard:
+            exclude = exclude.concat(request.history)
+        items, scores = self.bound.model.recommend(
+            asked, exclude.translate(self.bound.index), min(self.k, len(self.bound.numbers)), parallel=parallel
+        )
+        return np.where(items >= 0, self.bound.numbers[items], -1), scores
+
+    def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the track of the history (or seeds) that contributes most to each."""
+        asked = self._asked(request).take(np.array([row]))
+        if not len(asked.values) or not len(tracks):
+            return np.full(len(tracks), -1, np.int32)
+        shares = self.bound.model.contributions(asked, self.bound.index[tracks])
+        best = shares.argmax(axis=0)
+        moved = shares[best, np.arange(len(tracks))] > 0
+        return np.where(moved, self.bound.numbers[asked.values[best]], -1).astype(np.int32)
+
+    def _asked(self, request: Request) -> Ragged:
+        return (request.seeds if self.about == "seeds" else request.history).translate(self.bound.index)
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Asks every source and merges what they propose."""
+
+    sources: Sequence[Source]
+    parallel: bool = False
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+        """Return each row's union of proposals, by track, with every source's score beside it."""
+        rows, tracks, scores, origins = [], [], [], []
+        for origin, source in enumerate(self.sources):
+            began = perf_counter()
+            proposed, score = source.propose(request, parallel=self.parallel)
+            row, place = np.nonzero((proposed >= 0) & np.isfinite(score))
+            rows.append(row)
+            tracks.append(proposed[row, place])
+            scores.append(score[row, place])
+            origins.append(np.full(len(row), origin))
+            trace.took(f"source {source.name}", perf_counter() - began, len(row))
+        row, track = np.concatenate(rows), np.concatenate(tracks)
+        order = np.lexsort((track, row))
+        row, track = row[order], track[order]
+        first = np.ones(len(row), bool)
+        first[1:] = (row[1:] != row[:-1]) | (track[1:] != track[:-1])
+        matrix = np.full((int(first.sum()), len(self.sources)), np.nan, np.float32)
+        matrix[first.cumsum() - 1, np.concatenate(origins)[order]] = np.concatenate(scores)[order]
+        names = tuple(source.name for source in self.sources)
+        return Candidates.of(len(request), row[first], track[first], names, matrix)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one way in: asks become a request, the request goes through its recipe, and slates come out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import BadInput, NotFound, SegueError
+from segue.explain.reasons import words
+from segue.kernels.ragged import Ragged
+from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
+from segue.pipeline.stage import Recipe, run
+from segue.pipeline.trace import Trace
+from segue.privacy.door import Door
+from segue.recipes import music
+from segue.recipes.music import ListConfig, RecipesConfig
+from segue.registry.snapshot import Snapshot
+from segue.seeds import seed_of
+from segue.service.histories import Histories, ragged
+from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate, SlateTrack
+
+__all__ = ["MOST_TRACKS", "Answer", "Service", "check"]
+
+MOST_TRACKS = 1000
+"""The longest list that may be asked for."""
+_MOST_SEEDS = 1000
+_NAMES: Mapping[Kind, Literal["radio", "continuation", "weekly"]] = {
+    Kind.RADIO: "radio",
+    Kind.CONTINUE: "continuation",
+    Kind.WEEKLY: "weekly",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Slates in the order of their asks, and what happened on the way."""
+
+    slates: list[Slate | Refusal]
+    trace: Trace = field(default_factory=Trace)
+
+
+class Service:
+    """Answers asks from the snapshot that serves at that moment.
+
+    Args:
+        snapshot: Returns the snapshot; called once an answer, which keeps it to the end.
+        door: The way to what listeners heard.
+        recipes: How lists are made.
+        histories: Who heard what.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot], door: Door, recipes: RecipesConfig, histories: Histories):
+        self._snapshot = snapshot
+        self._door = door
+        self._recipes = recipes
+        self._histories = histories
+
+    def answer(
+        self,
+        asks: Sequence[Ask],
+        *,
+        exclude: Mapping[str, Sequence[str]] | None = None,
+        parallel: bool = False,
+    ) -> Answer:
+        """Answer each ask, or say why not; one wrong ask does not spoil the others.
+
+        Args:
+            asks: Any number, of any kinds; `check`ed at the border.
+            exclude: Track ids that must not come back, by ask id.
+            parallel: Use all threads (jobs) or one (requests).
+
+        Raises:
+            NotReady: Nothing is trained.
+            Damaged: What is trained cannot be loaded.
+        """
+        snapshot = self._snapshot()
+        trace = Trace()
+        slates: dict[int, Slate | Refusal] = {}
+        for kind in Kind:
+            places = [place for place, ask in enumerate(asks) if ask.kind is kind]
+            if places:
+                made = self._same_kind([asks[place] for place in places], kind, snapshot, exclude or {}, trace, parallel)
+                slates.update(zip(places, made, strict=True))
+        return Answer([slates[place] for place in range(len(asks))], trace)
+
+    def timezone(self, listeners: Sequence[str], now: datetime) -> list[str | None]:
+        """Return the time zone of each listener, as far as their plays name one."""
+        catalog = self._snapshot().catalog
+        return [taste.timezone for taste in self._histories.of(listeners, catalog, now)]
+
+    def _same_kind(
+        self,
+        asks: list[Ask],
+        kind: Kind,
+        snapshot: Snapshot,
+        exclude: Mapping[str, Sequence[str]],
+        trace: Trace,
+        parallel: bool,
+    ) -> list[Slate | Refusal]:
+        refused: dict[int, Refusal] = {}
+        silent = self._silent(asks)
+        seeds: list[NDArray[np.int32]] = []
+        notes: list[list[str]] = []
+        for place, ask in enumerate(asks):
+            numbers = snapshot.catalog.numbers(ask.tracks)
+            known = numbers[numbers >= 0]
+            seeds.append(np.unique(snapshot.catalog.canonical[known]) if len(known) else known)
+            unknown = [track for track, number in zip(ask.tracks, numbers, strict=True) if number < 0]
+            notes.append([_unknown(unknown, len(numbers))] if unknown else [])
+            if ask.listener in silent:
+                notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
+            try:
+                check(ask)
+                if unknown and not len(known):
+                    raise NotFound(f"no track {unknown[0]!r} in the catalogue; `segue radio` also takes names")
+            except SegueError as error:
+                refused[place] = Refusal(ask.id, str(error))
+        request = self._request(asks, seeds, exclude, snapshot)
+        limit = int(request.limit.max(initial=1))
+        config: ListConfig = getattr(self._recipes, _NAMES[kind])
+        main = music.recipe(_NAMES[kind], snapshot, config, limit=limit, parallel=parallel)
+        made = run(main, request, trace)
+        slates = _slates(asks, request, made, main, snapshot, notes)
+        bare = [place for place in np.flatnonzero(~_moved(made)).tolist() if place not in refused]
+        if bare:
+            last = music.popular(snapshot, limit=limit, parallel=parallel)
+            few = _rows(request, np.array(bare))
+            fallback = _slates(
+                [asks[place] for place in bare], few, run(last, few, trace), last, snapshot, [notes[place] for place in bare]
+            )
+            for place, slate in zip(bare, fallback, strict=True):
+                slates[place] = slate
+        return [refused.get(place, slate) for place, slate in enumerate(slates)]
+
+    def _silent(self, asks: list[Ask]) -> set[str]:
+        """Return the listeners among the askers who do not allow personal answers."""
+        ledger = self._door.ledger()
+        spoken = {ask.listener for ask in asks if ask.listener} & set(ledger.spoken())
+        return {one for one in spoken if not ledger.allowed(one, Purpose.PERSONALISE)}
+
+    def _request(
+        self, asks: list[Ask], seeds: list[NDArray[np.int32]], exclude: Mapping[str, Sequence[str]], snapshot: Snapshot
+    ) -> Request:
+        now = max((ask.now for ask in asks if ask.now is not None), default=None) or datetime.now(UTC)
+        named = [ask.listener or "" for ask in asks]
+        tastes = self._histories.of(named, snapshot.catalog, now)
+        history, banned = ragged(tastes)
+        excluded = [snapshot.catalog.numbers(exclude.get(ask.id, ())) for ask in asks]
+        canonical = snapshot.catalog.canonical
+        day = now.date().isoformat()
+        return Request(
+            now=now,
+            answer=np.arange(len(asks), dtype=np.int32),
+            history=history,
+            seeds=Ragged.of(seeds),
+            banned=banned,
+            exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
+            limit=np.array([ask.limit for ask in asks], np.int32),
+            seed=np.array([seed_of(one, day, ask.kind, snapshot.id) for one, ask in zip(named, asks, strict=True)], np.uint64),
+        )
+
+
+def check(ask: Ask) -> Ask:
+    """Return the ask if it can be answered.
+
+    Raises:
+        BadInput: Its limit is out of bounds, or it lacks what its kind needs.
+    """
+    if not 1 <= ask.limit <= MOST_TRACKS:
+        raise BadInput(f"limit is {ask.limit}; it must be from 1 to {MOST_TRACKS}")
+    if len(ask.tracks) > _MOST_SEEDS:
+        raise BadInput(f"{len(ask.tracks)} tracks are given; at most {_MOST_SEEDS} can be")
+    if ask.kind in (Kind.RADIO, Kind.CONTINUE) and not ask.tracks:
+        raise BadInput(f"a {ask.kind} needs at least one track to start from")
+    if ask.kind is Kind.WEEKLY and not ask.listener:
+        raise BadInput("a weekly needs a listener")
+    return ask
+
+
+def _moved(made: Candidates) -> NDArray[np.bool_]:
+    """Mark the rows (`bool[Q]`) in which a source other than popularity proposed something that is left."""
+    specific = [not name.startswith("popularity:") for name in made.sources]
+    proposed = ~np.isnan(made.proposed[:, specific]).all(axis=1)
+    return np.bincount(made.rows[proposed], minlength=len(made)) > 0
+
+
+def _unknown(tracks: list[str], of: int) -> str:
+    return f"{len(tracks)} of {of} tracks are unknown, such as {tracks[0]!r}"
+
+
+def _rows(request: Request, rows: NDArray[np.int64]) -> Request:
+    """Return the chosen rows of a request."""
+    return Request(
+        request.now,
+        np.arange(len(rows), dtype=np.int32),
+        *(part.take(rows) for part in (request.history, request.seeds, request.banned, request.exclude)),
+        request.limit[rows],
+        request.seed[rows],
+    )
+
+
+def _slates(
+    asks: list[Ask],
+    request: Request,
+    made: Candidates,
+    recipe: Recipe,
+    snapshot: Snapshot,
+    notes: list[list[str]],
+) -> list[Slate]:
+    tracks = snapshot.catalog.tracks
+    shown = tracks[snapshot.face[made.track]].select("track_id", "title", "artist_name")
+    ids, titles, artists = (shown[column].to_list() for column in shown.columns)
+    seeds = tracks[np.maximum(made.reason_seed, 0)].select("track_id", "title", "artist_name")
+    seed_ids, seed_titles, seed_artists = (seeds[column].to_list() for column in seeds.columns)
+    scores = made.score.tolist()
+    slates = []
+    for row, ask in enumerate(asks):
+        entries = []
+        for place in range(made.offsets[row], made.offsets[row + 1]):
+            source = made.sources[made.reason_source[place]]
+            has_seed = made.reason_seed[place] >= 0
+            name = _name(seed_titles[place], seed_artists[place]) if has_seed else None
+            entries.append(
+                SlateTrack(
+                    track=ids[place],
+                    score=scores[place],
+                    reason=words(source, name, artists[place]),
+                    title=titles[place],
+                    artist=artists[place],
+                    source=source,
+                    seed=seed_ids[place] if has_seed else None,
+                )
+            )
+        heard = bool(len(request.history.row(row)))
+        rung = Rung.POPULAR if recipe.name == "popular" else Rung.PERSONAL if heard else Rung.SESSION
+        if len(entries) < ask.limit:
+            notes[row].append(f"{len(entries)} tracks instead of {ask.limit}: nothing else fits well enough")
+        slates.append(Slate(ask.id, tuple(entries), rung, recipe.name, snapshot.id, tuple(notes[row])))
+    return slates
+
+
+def _name(title: str, artist: str) -> str:
+    return title if title == artist else f"{artist} – {title}"

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each listener heard, read through the door and kept while the log says nothing new of them."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from segue.catalog.store import Catalog
+from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, preferences
+from segue.kernels.ragged import Ragged
+from segue.privacy.door import Door
+from segue.types import Purpose
+
+__all__ = ["Histories", "Taste"]
+
+_MOST_KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """One listener, as the recipes see them. Numbers are canonical tracks'."""
+
+    tracks: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    """Preferences, beside `tracks`; 0 or less where skips outweigh plays."""
+    banned: NDArray[np.int32]
+    timezone: str | None
+    """IANA name that the listener's newest event with one names."""
+
+
+_NOBODY = Taste(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32), None)
+
+
+class Histories:
+    """Gives tastes as of the log's last event. What is kept is dropped when its listener does or says anything."""
+
+    def __init__(self, door: Door, config: SignalsConfig):
+        self._door = door
+        self._config = config
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[int, str], Taste] = OrderedDict()
+        self._position = door.position()
+
+    def of(self, listeners: Sequence[str], catalog: Catalog, now: datetime) -> list[Taste]:
+        """Return the taste of each listener; an unknown one, or one who does not allow it, has none."""
+        with self._lock:
+            self._follow()
+            missing = {one for one in listeners if (catalog.generation, one) not in self._kept}
+            read = self._read(missing, catalog, now) if missing else {}
+            found = [read.get(one) or self._kept.get((catalog.generation, one), _NOBODY) for one in listeners]
+            for one in missing:
+                self._kept[catalog.generation, one] = read.get(one, _NOBODY)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+            return found
+
+    def _follow(self) -> None:
+        """Forget whoever did something, or changed a consent, since the last look."""
+        if self._door.position() == self._position:
+            return
+        followed = self._door.follow(Purpose.PERSONALISE, self._position, ["listener"])
+        self._position = followed.position
+        stale = followed.changed | set(followed.events["listener"].drop_nulls())
+        for key in [key for key in self._kept if key[1] in stale]:
+            del self._kept[key]
+
+    def _read(self, listeners: Collection[str], catalog: Catalog, now: datetime) -> dict[str, Taste]:
+        events = self._door.read(
+            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=self._position
+        )
+        if events.is_empty():
+            return {}
+        numbers = catalog.join(events["track"])
+        known = numbers >= 0
+        canonical = np.where(known, catalog.canonical[numbers], -1) if len(catalog) else numbers
+        events = events.with_columns(pl.Series("number", canonical)).filter(pl.Series(known))
+        zones = dict(
+            events.filter(pl.col("timezone").is_not_null())
+            .sort("occurred_at", maintain_order=True)
+            .group_by("listener")
+            .agg(pl.col("timezone").last())
+            .iter_rows()
+        )
+        tastes = {}
+        for (listener,), mine in preferences(events, self._config, now).group_by("listener"):
+            banned = mine.filter(pl.col("liked") < 0)["number"]
+            tastes[str(listener)] = Taste(
+                mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy(), zones.get(str(listener))
+            )
+        return tastes
+
+
+def ragged(rows: Sequence[Taste]) -> tuple[Ragged, Ragged]:
+    """Return the histories and the banned tracks of many listeners, a row each."""
+    history = Ragged.of([taste.tracks for taste in rows], [taste.weights.tolist() for taste in rows])
+    return history, Ragged.of([taste.banned for taste in rows])

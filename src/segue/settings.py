@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every setting in one place: the components' configs, from `segue.toml`, then the environment, then flags."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from segue.dataset.build import DatasetConfig
+from segue.errors import BadInput
+from segue.models.als import ImplicitALSConfig
+from segue.models.artist import SameArtistConfig
+from segue.models.knn import ItemKnnConfig
+from segue.models.popularity import PopularityConfig
+from segue.privacy.consent import ConsentConfig
+from segue.recipes.music import RecipesConfig
+from segue.seeds import digest
+
+__all__ = ["IngestConfig", "ModelsConfig", "ServeConfig", "Settings", "TrainConfig", "WeeklyConfig", "load"]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelsConfig(_Config):
+    """One config a model; all of them are trained."""
+
+    popularity: PopularityConfig = PopularityConfig()
+    knn: ItemKnnConfig = ItemKnnConfig()
+    als: ImplicitALSConfig = ImplicitALSConfig()
+    artist: SameArtistConfig = SameArtistConfig()
+
+
+class TrainConfig(_Config):
+    """How models are fitted and measured."""
+
+    seed: int = Field(default=20_260_101, ge=0)
+    """Of all that is random in training."""
+    held_out_share: float = Field(default=0.05, ge=0, le=0.5)
+    """Share of the rows on which a twin of each model, fitted without them, is measured. 0: nothing is measured."""
+    held_out_most: int = Field(default=1000, ge=1)
+    """No more rows than this are held out."""
+
+
+class WeeklyConfig(_Config):
+    """The weekly playlist."""
+
+    length: int = Field(default=30, ge=1, le=100)
+    """Tracks."""
+    timezone: str = "UTC"
+    """IANA name; of listeners whose plays name none."""
+    no_repeat_weeks: int = Field(default=26, ge=0)
+    """A track recommended within so many past weeks does not come back."""
+    fallback_most: float = Field(default=0.5, ge=0, le=1)
+    """The job fails, and publishes nothing, when a greater share of listeners would get what is merely popular."""
+
+
+class IngestConfig(_Config):
+    """Taking events in."""
+
+    compact_rows: int = Field(default=1_000_000, ge=1)
+    """Hot events that start a compaction after an import."""
+    request_events: int = Field(default=5_000, ge=1)
+    """Most events in one HTTP request."""
+    request_bytes: int = Field(default=8 << 20, ge=1024)
+    """Most bytes in one HTTP request."""
+
+
+class ServeConfig(_Config):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8337, ge=0, le=65_535)
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes."""
+    refresh_seconds: float = Field(default=2.0, gt=0)
+    """How often the snapshot pointer is looked at."""
+    queue: int = Field(default=64, ge=1)
+    """Answers that may wait for a free thread; one more is refused with 503."""
+
+
+class Settings(BaseSettings):
+    """All settings of a workspace. Unknown keys are refused.
+
+    A variable such as `SEGUE_WEEKLY__LENGTH=20` overrides `length` of the table `[weekly]` in `segue.toml`.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="SEGUE_", env_nested_delimiter="__", toml_file=None
+    )
+
+    threads: int = Field(default=0, ge=0)
+    """Threads of jobs; 0: one a core."""
+    consent: ConsentConfig = ConsentConfig()
+    dataset: DatasetConfig = DatasetConfig()
+    models: ModelsConfig = ModelsConfig()
+    train: TrainConfig = TrainConfig()
+    recipes: RecipesConfig = RecipesConfig()
+    weekly: WeeklyConfig = WeeklyConfig()
+    ingest: IngestConfig = IngestConfig()
+    serve: ServeConfig = ServeConfig()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose content comes in through the constructor."""
+        return env_settings, init_settings
+
+    def hash(self) -> str:
+        """Return a short hash of all settings, which snapshots carry."""
+        return digest(self.model_dump_json(), size=6)
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file (which may be missing) and the environment.
+
+    Raises:
+        BadInput: The file is not TOML, a key is unknown, or a value is out of bounds; all such keys are named.
+    """
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not TOML: {error}") from error
+    try:
+        return Settings(**content)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise BadInput(f"{path} or a SEGUE_ variable is wrong: {problems}") from error

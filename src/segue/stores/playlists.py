@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Playlists kept for listeners, in one SQLite file: replaced in place, with their past kept."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Kept", "Shelf"]
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS playlists (
+    listener TEXT NOT NULL, name TEXT NOT NULL, edition TEXT NOT NULL, made_at TEXT NOT NULL, slate TEXT NOT NULL,
+    PRIMARY KEY (listener, name, edition)
+) WITHOUT ROWID
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One edition of a listener's playlist."""
+
+    listener: str
+    name: str
+    """Such as "weekly"."""
+    edition: str
+    """Sorts by age, such as the Monday "2026-11-16"."""
+    made_at: str
+    slate: str
+    """JSON, as its writer made it."""
+
+
+class Shelf:
+    """Keeps editions of playlists. Safe from any thread and process."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def put(self, playlists: Iterable[Kept]) -> None:
+        """Write editions; one that is there already is replaced. All or none."""
+        rows = [(kept.listener, kept.name, kept.edition, kept.made_at, kept.slate) for kept in playlists]
+        with closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)", rows)
+
+    def newest(self, listener: str, name: str) -> Kept | None:
+        """Return the newest edition, if there is one."""
+        kept = self.editions(listener, name, limit=1)
+        return kept[0] if kept else None
+
+    def editions(self, listener: str, name: str, limit: int = 1000) -> list[Kept]:
+        """Return the listener's editions, newest first."""
+        query = "SELECT * FROM playlists WHERE listener = ? AND name = ? ORDER BY edition DESC LIMIT ?"
+        return self._read(query, (listener, name, limit))
+
+    def since(self, name: str, edition: str) -> list[Kept]:
+        """Return every listener's editions from `edition` on."""
+        return self._read("SELECT * FROM playlists WHERE name = ? AND edition >= ?", (name, edition))
+
+    def forget(self, listener: str) -> int:
+        """Remove everything of a listener; return how many editions there were."""
+        if not self.path.exists():
+            return 0
+        with closing(self._connect()) as connection:
+            with connection:
+                count = connection.execute("DELETE FROM playlists WHERE listener = ?", (listener,)).rowcount
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("VACUUM")
+            return count
+
+    def _read(self, query: str, values: tuple[object, ...]) -> list[Kept]:
+        if not self.path.exists():
+            return []
+        with closing(self._connect()) as connection:
+            return [Kept(*row) for row in connection.execute(query, values)]
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=60)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(_TABLE)
+        return connection

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A workspace: one folder, and the verbs on it. `segue.open(home)` gives one."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from segue import settings as settings_file
+from segue.catalog import search, store
+from segue.catalog.store import Catalog
+from segue.errors import BadInput, Damaged, NotFound, NotReady, SegueError
+from segue.events.reader import Reader
+from segue.events.signals import LISTENING
+from segue.events.sink import Sink
+from segue.importers.batch import Importer
+from segue.jobs import ingest as ingest_job
+from segue.jobs import train as train_job
+from segue.jobs import weekly as weekly_job
+from segue.jobs.progress import Progress, silent
+from segue.privacy import erasure
+from segue.privacy.door import Door
+from segue.registry import snapshot, versions
+from segue.registry.current import Current
+from segue.registry.snapshot import Pointer
+from segue.service.answer import Service, check
+from segue.service.exposure import record
+from segue.service.histories import Histories
+from segue.settings import Settings
+from segue.stores import files
+from segue.stores.playlists import Shelf
+from segue.types import Ask, Kind, Purpose, Refusal, Slate
+
+__all__ = ["FORMAT", "Forgotten", "Workspace", "as_line", "default_home"]
+
+FORMAT = 1
+"""Version of the folder's layout."""
+_BATCH = 1024
+_LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The receipt of a listener's erasure."""
+
+    receipt: str
+    listener: str
+    events: int
+    playlists: int
+    remains: str
+
+
+def default_home() -> Path:
+    """Return the folder that `SEGUE_HOME` names, or `~/.segue`."""
+    return Path(os.environ.get("SEGUE_HOME") or Path.home() / ".segue").expanduser()
+
+
+class Workspace:
+    """Everything that can be done with one folder. Opening is cheap; what a verb needs is loaded when it is called."""
+
+    def __init__(self, home: Path, settings: Settings):
+        self.home = home
+        self.settings = settings
+
+    @classmethod
+    def open(cls, home: Path | str | None = None, *, create: bool = False) -> "Workspace":
+        """Open the workspace in a folder.
+
+        Args:
+            home: The folder; None: `SEGUE_HOME`, or `~/.segue`.
+            create: Make it where there is none.
+
+        Raises:
+            NotFound: There is no workspace.
+            Damaged: It was written by a newer release.
+            BadInput: Its `segue.toml` is wrong.
+        """
+        path = Path(home) if home is not None else default_home()
+        stamp = path / "FORMAT"
+        if not stamp.exists():
+            if not create:
+                raise NotFound(f"no workspace in {path}; `segue import … --home {path}` or `segue demo` makes one")
+            if path.exists() and not path.is_dir():
+                raise BadInput(f"{path} is a file; a workspace is a folder")
+            path.mkdir(parents=True, exist_ok=True)
+            files.write_bytes(stamp, f"{FORMAT}\n".encode())
+        found = stamp.read_text().strip()
+        if found != str(FORMAT):
+            raise Damaged(f"{path} has format {found!r}; this release reads {FORMAT}: use the release that wrote it")
+        return cls(path, settings_file.load(path / "segue.toml"))
+
+    # What the verbs stand on
+
+    @cached_property
+    def sink(self) -> Sink:
+        """The way into the log."""
+        return Sink(self.home / "events")
+
+    @cached_property
+    def door(self) -> Door:
+        """The way out of the log."""
+        return Door(Reader(self.home / "events"), self.settings.consent)
+
+    @cached_property
+    def current(self) -> Current:
+        """The snapshot that serves."""
+        return Current(self.home)
+
+    @cached_property
+    def service(self) -> Service:
+        """The one way in for asks."""
+        histories = Histories(self.door, self.settings.dataset.signals)
+        return Service(self.current, self.door, self.settings.recipes, histories)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Playlists kept for listeners."""
+        return Shelf(self.home / "playlists" / "kept.sqlite")
+
+    def catalog(self) -> Catalog:
+        """Return the newest catalogue."""
+        return store.load(self.home / "catalog")
+
+    # Data in
+
+    def ingest(self, importer: Importer, path: Path | str, progress: Progress = silent) -> ingest_job.Report:
+        """Take a source in. Twice the same source adds nothing; a bad one changes nothing.
+
+        Raises:
+            BadInput: The source cannot be understood.
+        """
+        ingest_job.sweep(self.home / "tmp")
+        source = Path(path)
+        if not source.exists():
+            raise BadInput(f"there is no file or folder {source}")
+        return ingest_job.ingest(self.home, importer, source, self.sink, self.settings.ingest, progress)
+
+    # Models
+
+    def train(self, *, now: datetime | None = None, progress: Progress = silent) -> train_job.Training:
+        """Fit every model on all that may be learned from, and let them serve.
+
+        Raises:
+            NotReady: There is nothing to learn from.
+        """
+        return train_job.train(self.home, self.door, self.settings, now or datetime.now(UTC), progress)
+
+    def models(self) -> list[versions.Manifest]:
+        """Return every version of every model, oldest first by name."""
+        folder = self.home / "models"
+        return [manifest for name in versions.names(folder) for manifest in versions.versions(folder, name)]
+
+    def pointer(self) -> Pointer:
+        """Return which versions serve."""
+        return snapshot.read_pointer(self.home)
+
+    def promote(self, name: str, version: str, *, now: datetime | None = None) -> Pointer:
+        """Let another version of one model serve, with the others as they are; it is loaded and checked first."""
+        versions.load(self.home / "models", name, version)
+        serving = self.pointer()
+        return snapshot.point(
+            self.home,
+            generation=serving.generation,
+            models={**serving.models, name: version},
+            settings=serving.settings,
+            now=now or datetime.now(UTC),
+        )
+
+    def roll_back(self, *, now: datetime | None = None) -> Pointer:
+        """Let the set before this one serve again; it is loaded and checked first.
+
+        Raises:
+            NotReady: There is none.
+        """
+        before = snapshot.history(self.pointer())
+        if before is None:
+            raise NotReady("there is no snapshot before this one; `segue models promote` picks a version")
+        snapshot.load(self.home, before)
+        return snapshot.point(
+            self.home,
+            generation=before.generation,
+            models=before.models,
+            settings=before.settings,
+            now=now or datetime.now(UTC),
+        )
+
+    # Answers
+
+    def find(self, text: str) -> str:
+        """Return the id of the track that a person means by an id, "Artist - Title" or a title.
+
+        Raises:
+            NotFound: Nothing in the catalogue comes close; the nearest names are offered.
+        """
+        catalog = self.current().catalog
+        return str(catalog.tracks["track_id"][search.resolve(catalog, text)])
+
+    def radio(
+        self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None
+    ) -> Slate:
+        """Return a radio from one track, named as `find` takes it. Without a listener nothing is read or kept of anyone."""
+        ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
+        return self.answer(ask)
+
+    def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
+        """Answer one ask and write down what was shown.
+
+        Raises:
+            BadInput: It cannot be answered.
+        """
+        check(ask)
+        now = ask.now or datetime.now(UTC)
+        (slate,) = self.service.answer([ask]).slates
+        if isinstance(slate, Refusal):
+            raise NotFound(slate.error)
+        record(self.sink, [ask], [slate], [request_id or uuid4().hex], now)
+        return slate
+
+    def batch(self, lines: Iterable[str], *, now: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Answer any number of requests, a JSON object a line, in order. A line that cannot be read gets an error.
+
+        Nothing is written to the log: a batch is for evaluation and export.
+        """
+        at = now or datetime.now(UTC)
+        numbered = enumerate(lines, 1)
+        while chunk := list(islice(numbered, _BATCH)):
+            parsed = [_ask(line, number, at) for number, line in chunk if line.strip()]
+            asks = [ask for ask in parsed if isinstance(ask, Ask)]
+            answers = iter(self.service.answer(asks, parallel=True).slates)
+            for one in parsed:
+                yield as_line(next(answers) if isinstance(one, Ask) else one)
+
+    def weekly(
+        self,
+        listener: str | None = None,
+        *,
+        now: datetime | None = None,
+        again: bool = False,
+        progress: Progress = silent,
+    ) -> tuple[weekly_job.Week, list[weekly_job.Weekly]]:
+        """Make the weekly playlist of one listener, or of everyone with plays who allows it.
+
+        Raises:
+            NotFound: There are no plays of this listener.
+        """
+        everyone = self.listeners()
+        if listener is not None and listener not in everyone:
+            raise NotFound(f"no plays of listener {listener!r} may be used; `segue listener list` names the others")
+        at = now or datetime.now(UTC)
+        chosen = everyone if listener is None else [listener]
+        report, made = weekly_job.weekly(
+            self.service, self.shelf, chosen, self.settings.weekly, at, again=again, progress=progress
+        )
+        asks = [Ask(one.listener, Kind.WEEKLY, listener=one.listener) for one in made]
+        record(self.sink, asks, [one.slate for one in made], [f"{one.id}-{one.week}-{at:%s}" for one in made], at)
+        return report, made
+
+    def kept_weekly(self, listener: str) -> weekly_job.Weekly:
+        """Return the listener's newest weekly playlist.
+
+        Raises:
+            NotFound: None was made yet.
+        """
+        kept = self.shelf.newest(listener, weekly_job.NAME)
+        if kept is None:
+            raise NotFound(f"no weekly playlist of {listener!r} yet; `segue weekly --listener {listener}` makes one")
+        return weekly_job.read(kept)
+
+    # Listeners
+
+    def listeners(self) -> list[str]:
+        """Return every listener whose plays may be used to personalise, sorted."""
+        ids = self.door.read(Purpose.PERSONALISE, ["listener"], types=LISTENING)["listener"]
+        return ids.drop_nulls().unique().sort().to_list()
+
+    def listener(self, listener: str) -> dict[str, Any]:
+        """Return what is known of a listener: how many events of each type, since when, and their consents."""
+        columns = ["type", "occurred_at"]
+        events = self.door.read(Purpose.OPERATE, columns, listeners=[listener])
+        kept = self.shelf.editions(listener, weekly_job.NAME)
+        if events.is_empty() and not kept:
+            raise NotFound(f"nothing is kept of listener {listener!r}; `segue listener list` names those with plays")
+        ledger = self.door.ledger()
+        return {
+            "listener": listener,
+            "events": dict(events.group_by("type").len().sort("type").iter_rows()),
+            "first_at": events["occurred_at"].min(),
+            "last_at": events["occurred_at"].max(),
+            "playlists": len(kept),
+            "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
+        }
+
+    def consent(self, listener: str, purpose: Purpose, granted: bool) -> None:
+        """Write down that a listener gives or withdraws a consent. It counts from the next answer on."""
+        erasure.record_consent(self.sink, listener, purpose, granted)
+        if purpose is Purpose.PERSONALISE and not granted:
+            self.shelf.forget(listener)
+
+    def export(self, listener: str) -> Iterator[dict[str, Any]]:
+        """Give everything kept of a listener: events, then playlists."""
+        yield from erasure.export(Reader(self.home / "events"), listener)
+        for kept in self.shelf.editions(listener, weekly_job.NAME):
+            yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": json.loads(kept.slate)}
+
+    def erase(self, listener: str) -> Forgotten:
+        """Erase a listener from the log's files and from the kept playlists, at once."""
+        playlists = self.shelf.forget(listener)
+        done = erasure.erase(self.home / "events", self.sink, listener)
+        return Forgotten(
+            done.receipt,
+            listener,
+            done.events,
+            playlists,
+            "Models hold nothing keyed by a listener; their plays' share in item statistics goes with the next training.",
+        )
+
+
+def _ask(line: str, number: int, now: datetime) -> Ask | Refusal:
+    """Read one line of a batch."""
+    place = f"line {number}"
+    if len(line) > _LONGEST_LINE:
+        return Refusal(place, f"{place} has {len(line)} characters; at most {_LONGEST_LINE} are read")
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        return Refusal(place, f"{place} is not JSON: {error}")
+    if not isinstance(fields, dict):
+        return Refusal(place, f"{place} is not a JSON object")
+    identity = str(fields.get("id", place))
+    try:
+        return check(_from_fields(fields, identity, now))
+    except SegueError as error:
+        return Refusal(identity, str(error))
+
+
+def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
+    known = {"id", "kind", "tracks", "title", "listener", "context", "limit"}
+    if unknown := sorted(set(fields) - known):
+        raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
+    try:
+        kind = Kind(fields.get("kind", ""))
+    except ValueError as error:
+        raise BadInput(f"kind is {fields.get('kind')!r}; it must be one of {[kind.value for kind in Kind]}") from error
+    tracks, limit = fields.get("tracks", []), fields.get("limit", 30)
+    if not isinstance(tracks, list) or not all(isinstance(track, str) for track in tracks):
+        raise BadInput("tracks must be a list of track ids")
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise BadInput(f"limit is {limit!r}; it must be a whole number")
+    listener = fields.get("listener")
+    if listener is not None and not isinstance(listener, str):
+        raise BadInput(f"listener is {listener!r}; it must be text")
+    return Ask(identity, kind, tuple(tracks), fields.get("title"), listener, fields.get("context") or {}, limit, now)
+
+
+def as_line(answer: Slate | Refusal) -> dict[str, Any]:
+    """Return an answer as a line of `segue batch` holds it."""
+    if isinstance(answer, Refusal):
+        return asdict(answer)
+    return {
+        "id": answer.id,
+        "tracks": [asdict(track) for track in answer.tracks],
+        "rung": answer.rung.value,
+        "recipe": answer.recipe,
+        "snapshot": answer.snapshot,
+        "notes": list(answer.notes),
+    }
