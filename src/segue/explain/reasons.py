@@ -33,17 +33,17 @@ class Reasons:
 
 
 _WORDS = {
-    ("knn", "seeds"): "Often played together with {seed}",
-    ("knn", "history"): "Often played together with {seed}, which you play",
+    ("knn", "seeds"): "Often found beside {seed}",
+    ("knn", "history"): "Often found beside {seed}, which you play",
     ("als", "seeds"): "Liked by people who like {seed}",
-    ("als", "history"): "Liked by people with your taste, close to {seed}",
+    ("als", "history"): "Liked by people with your taste for {seed}",
     ("artist", "seeds"): "More by {artist}",
     ("artist", "history"): "More by {artist}, whom you play",
     ("popularity", "history"): "Popular with everyone now",
     ("popularity", "seeds"): "Popular with everyone now",
 }
 _WITHOUT_SEED = {
-    "knn": "Often played together with your tracks",
+    "knn": "Often found beside your tracks",
     "als": "Liked by people with a similar taste",
 }
 

@@ -14,8 +14,8 @@ from segue.events.schema import INTAKE
 from segue.importers import archives, delimited, identity
 from segue.importers.archives import Member
 from segue.importers.batch import Batch, Occurrences
-from segue.importers.dropping import keep
 from segue.importers.columns import FIELDS, OF_TRACKS, SECONDS, Part, typed
+from segue.importers.dropping import keep
 from segue.importers.fields import checked
 from segue.importers.records import refuse
 from segue.types import EventType
@@ -31,8 +31,9 @@ class Table:
     """Reads a `.csv` (also `.tsv`, `.gz`, parted by `,`, `;` or tabulators), a `.parquet`, or a folder or zip of them.
 
     Args:
-        mapping: Their column to our field (`columns.FIELDS`). A column of one of our names needs no entry, others are left
-            alone. There must be a `track`, or `artist_name` and `track_title` from which a `name:` id is derived.
+        mapping: Their column to our field (`columns.FIELDS`). A column of one of our names needs no entry, others are
+            left alone. There must be a `track`, or `artist_name` and `track_title` from which a `name:` id is derived;
+            a table of other things than plays may have `type` or `tracks` instead.
         type: The event type of rows where no column says it.
         listener: The listener of rows where no column says it.
 

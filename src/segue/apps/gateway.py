@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gateway: the HTTP API under `/v1`, health, metrics, and the page."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Annotated, Any, TypeVar
+from uuid import uuid4
+
+import polars as pl
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from threadpoolctl import threadpool_limits
+
+from segue import __version__, web
+from segue.apps import problems
+from segue.apps.metrics import Metrics
+from segue.catalog import search
+from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError, TooLarge
+from segue.events.intake import from_rows
+from segue.service.answer import MOST_TRACKS
+from segue.types import Ask, Kind, Slate
+from segue.workspace import Workspace, as_line
+
+__all__ = ["create", "from_environment"]
+
+T = TypeVar("T")
+
+
+class Gateway:
+    """What the routes share: the workspace, a bounded pool for work, and whether answers can be given."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self.metrics = Metrics()
+        self.ready = False
+        self.why_not = "warming up"
+        self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "answer")
+        self._waiting = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run CPU or disk work in the pool; the event loop does only I/O.
+
+        Raises:
+            Busy: As much work waits as may wait.
+        """
+        if self._waiting >= self.workspace.settings.serve.queue:
+            raise Busy(f"{self._waiting} requests are waiting already; try again in a second")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._waiting -= 1
+
+    def warm_up(self) -> None:
+        """Load the snapshot and answer once, so that no listener waits for it."""
+        try:
+            snapshot = self.workspace.current()
+            numbers = next(iter(snapshot.models.values())).numbers[:1]
+            tracks = tuple(snapshot.catalog.tracks["track_id"].gather(numbers))
+            self.workspace.service.answer([Ask("warm-up", Kind.RADIO, tracks, now=datetime.now(UTC))])
+            self.ready, self.why_not = True, ""
+        except SegueError as error:
+            self.ready, self.why_not = False, str(error)
+
+    async def follow(self) -> None:
+        """Look at the snapshot pointer for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if not self.ready:
+                await loop.run_in_executor(None, self.warm_up)
+            await asyncio.sleep(self.workspace.settings.serve.refresh_seconds)
+            if self.ready and await loop.run_in_executor(None, self.workspace.current.refresh):
+                self.metrics.swaps.inc()
+
+    def close(self) -> None:
+        """Let running work end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def create(workspace: Workspace) -> FastAPI:
+    """Return the app over a workspace."""
+    gateway = Gateway(workspace)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with threadpool_limits(1):
+            follower = asyncio.create_task(gateway.follow())
+            yield
+            follower.cancel()
+            gateway.close()
+
+    app = FastAPI(
+        title="Segue",
+        version=__version__,
+        summary="Radio, a weekly playlist for everyone, and true reasons.",
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.gateway = gateway
+    problems.install(app)
+
+    @app.middleware("http")
+    async def observe(request: Request, respond: Callable[[Request], Awaitable[Response]]) -> Response:
+        began = perf_counter()
+        request.state.id = request.headers.get("X-Request-ID") or uuid4().hex
+        response = await respond(request)
+        response.headers["X-Request-ID"] = request.state.id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        route = request.scope.get("route")
+        gateway.metrics.observe(getattr(route, "path", "unknown"), response.status_code, perf_counter() - began)
+        return response
+
+    app.include_router(_api(gateway), prefix="/v1")
+    app.include_router(_health(gateway))
+    app.include_router(web.pages(workspace, gateway.run))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Return the app over the workspace that `SEGUE_HOME` names: what each worker process starts."""
+    return create(Workspace.open())
+
+
+def _api(gateway: Gateway) -> APIRouter:
+    api = APIRouter()
+    workspace = gateway.workspace
+
+    @api.post("/events", summary="Take events in", responses={413: {}, 422: {}, 503: {}})
+    async def events(request: Request) -> dict[str, int]:
+        """Take `{"events": [{…}, …]}`. When it answers, they are on disk. An `event_id` sent again changes nothing."""
+        body = await _body(request, workspace.settings.ingest.request_bytes)
+        rows = _events(body, workspace.settings.ingest.request_events)
+        receipt = await gateway.run(lambda: workspace.sink.append(from_rows(rows, "http")))
+        gateway.metrics.events.inc(receipt.accepted)
+        return {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "position": receipt.position}
+
+    @api.get("/radio", summary="A radio from one track")
+    async def radio(
+        request: Request,
+        track: Annotated[str | None, Query(description="Track id, as the source gave it", max_length=512)] = None,
+        q: Annotated[str | None, Query(description="Artist and title, as a person types them", max_length=256)] = None,
+        listener: Annotated[str | None, Query(description="Makes it personal", max_length=512)] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
+    ) -> dict[str, Any]:
+        """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
+        if (track is None) == (q is None):
+            raise BadInput("give either track or q")
+        now = datetime.now(UTC)
+
+        def work() -> Slate:
+            seed = track if track is not None else workspace.find(str(q))
+            ask = Ask("radio", Kind.RADIO, (seed,), listener=listener, limit=limit, now=now)
+            return workspace.answer(ask, request_id=_fresh(request.state.id))
+
+        slate = await gateway.run(work)
+        gateway.metrics.rungs.labels(slate.rung.value).inc()
+        return as_line(slate)
+
+    @api.get("/listeners/{listener}/weekly", summary="A listener's weekly playlist")
+    async def weekly(listener: str) -> dict[str, Any]:
+        """Give the newest one; the first time it is asked for, it is made."""
+
+        def work() -> dict[str, Any]:
+            try:
+                kept = workspace.kept_weekly(listener)
+            except NotFound:
+                workspace.weekly(listener)
+                kept = workspace.kept_weekly(listener)
+            line = as_line(kept.slate)
+            return {**line, "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at}
+
+        made = await gateway.run(work)
+        gateway.metrics.rungs.labels(made["rung"]).inc()
+        return made
+
+    @api.get("/tracks", summary="Search the catalogue, or page through it")
+    async def tracks(
+        q: Annotated[str | None, Query(description="Artist and title", max_length=256)] = None,
+        cursor: Annotated[int, Query(ge=0, description="`next` of the page before")] = 0,
+        limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    ) -> dict[str, Any]:
+        """With `q`, the best matches; without, all tracks in the order of their numbers."""
+
+        def work() -> dict[str, Any]:
+            catalog = workspace.current().catalog
+            if q is not None:
+                found = [match.number for match in search.search(catalog, q, limit)]
+                return {"tracks": _described(catalog.tracks[found]), "next": None}
+            page = catalog.tracks.slice(cursor, limit)
+            after = cursor + limit
+            return {"tracks": _described(page), "next": after if after < len(catalog) else None}
+
+        return await gateway.run(work)
+
+    @api.get("/tracks/{track:path}", summary="One track")
+    async def track(track: str) -> dict[str, Any]:
+        """Describe the track with this id."""
+
+        def work() -> dict[str, Any]:
+            catalog = workspace.current().catalog
+            (number,) = catalog.numbers([track])
+            if number < 0:
+                raise NotFound(f"no track {track!r} in the catalogue")
+            return _described(catalog.tracks[[int(number)]])[0]
+
+        return await gateway.run(work)
+
+    return api
+
+
+def _health(gateway: Gateway) -> APIRouter:
+    health = APIRouter(include_in_schema=False)
+
+    @health.get("/healthz")
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok\n")
+
+    @health.get("/readyz")
+    async def readyz() -> JSONResponse:
+        if not gateway.ready:
+            raise NotReady(gateway.why_not)
+        current = gateway.workspace.current
+        return JSONResponse({"snapshot": current().id, "refused": current.refused})
+
+    @health.get("/metrics")
+    async def metrics() -> Response:
+        content, media_type = gateway.metrics.text()
+        return Response(content, media_type=media_type)
+
+    return health
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """Read a body of bounded size; a larger one is refused before it is read."""
+    body = bytearray()
+    if int(request.headers.get("Content-Length") or 0) > most:
+        raise TooLarge(f"the body has {request.headers['Content-Length']} bytes; at most {most} are taken at once")
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise TooLarge(f"the body has more than {most} bytes; send fewer events at once")
+    return bytes(body)
+
+
+def _events(body: bytes, most: int) -> list[dict[str, Any]]:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not a number in JSON")
+
+    try:
+        content = json.loads(body, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the body is not JSON: {error}") from error
+    rows = content.get("events") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise BadInput('the body must be {"events": [ … ]} with at least one event')
+    if len(rows) > most:
+        raise TooLarge(f"{len(rows)} events; at most {most} are taken at once")
+    return rows
+
+
+def _described(tracks: pl.DataFrame) -> list[dict[str, Any]]:
+    shown = tracks.drop("number", "canonical", "artist_number", "artist_key", "title_key")
+    return [{name: value for name, value in row.items() if value is not None} for row in shown.to_dicts()]
+
+
+def _fresh(request_id: str) -> str:
+    """Return an id for the impression; a client that repeats its request id does not overwrite an earlier one."""
+    return f"{request_id[:100]}-{uuid4().hex[:8]}"

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands, in the order of a first day: demo, import, train, radio, weekly, batch, serve, doctor."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segue.cli import listeners, models
+from segue.cli.output import (
+    Home,
+    Json,
+    Now,
+    complain_softly,
+    emit,
+    moment,
+    progress,
+    show_slate,
+    table,
+    workspace,
+)
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="segue",
+    help="A self-hosted music recommender: radio, a weekly playlist for everyone, and true reasons.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(listeners.app, name="listener")
+app.add_typer(models.app, name="models")
+
+
+def _version(show: bool) -> None:
+    if show:
+        from segue import __version__
+
+        print(f"segue {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit.")] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    listeners: Annotated[int, typer.Option(min=20, max=1_000_000, help="How many listen.")] = 400,
+    tracks: Annotated[int, typer.Option(min=200, max=1_000_000, help="How many tracks there are.")] = 4000,
+    weeks: Annotated[int, typer.Option(min=2, max=520, help="How many weeks they listen.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another world.")] = 1,
+    serve: Annotated[bool, typer.Option(help="Serve it afterwards.")] = True,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Where to serve.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a simulated world, train on it, show what comes out, and serve it."""
+    from segue.cli import demonstration
+
+    demonstration.run(home, listeners, tracks, weeks, seed, as_json=as_json)
+    if serve:
+        _serve(home, None, port, None)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="spotify, listenbrainz, lastfm, mpd, hetrec or table.")],
+    path: Annotated[Path, typer.Argument(help="A file, a zip or a folder.")],
+    home: Home = None,
+    listener: Annotated[str | None, typer.Option(help="Whose plays these are.")] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="table: which column is which field.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take plays or playlists in. Twice the same file adds nothing; a bad file changes nothing."""
+    from segue.errors import UsageError
+    from segue.importers.sources import build
+
+    pairs = [pair.partition("=") for pair in mapping or ()]
+    for column, equals, field in pairs:
+        if not (column and equals and field):
+            raise UsageError(f"--map {column + equals + field!r} is not of the form column=field")
+    importer = build(source, listener=listener, mapping={column: field for column, _, field in pairs} or None)
+    opened = workspace(home, create=True)
+    with progress(as_json) as show:
+        report = opened.ingest(importer, path, show)
+    if as_json:
+        emit(report)
+        return
+    rows = [
+        ("rows read", report.rows),
+        ("new events", report.events),
+        ("known already", report.duplicates),
+        ("new tracks", report.tracks),
+        ("of these, repeated recordings", report.folded),
+        *((f"dropped: {reason}", count) for reason, count in report.dropped.items()),
+    ]
+    table(f"{report.source} from {report.path}", ("", "count"), rows)
+
+
+@app.command()
+def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
+    """Fit every model on all that may be learned from, measure them, and let them serve."""
+    opened = workspace(home)
+    at = moment(now)
+    with progress(as_json) as show:
+        done = opened.train(now=at, progress=show)
+    if as_json:
+        emit(done)
+        return
+    size = ", ".join(f"{count:,} {name}" for name, count in done.rows.items())
+    rows = [
+        (name, done.seconds[name], *(done.metrics.get(name, {}).get(key) for key in ("r_precision", "ndcg@100", "recall@100")))
+        for name in done.pointer.models
+    ]
+    title = f"Snapshot {done.pointer.id}: {done.items:,} tracks, {size}"
+    table(title, ("model", "seconds", "R-precision", "NDCG@100", "recall@100"), rows)
+    if done.metrics:
+        held = int(next(iter(done.metrics.values())).get("rows", 0))
+        complain_softly(f"Measured on {held:,} held-out rows: from the first half of each, the other half is to be found.")
+    for reason, count in done.dropped.items():
+        complain_softly(f"{count:,} × {reason}")
+
+
+@app.command()
+def radio(
+    track: Annotated[str, typer.Argument(help='"Artist - Title", a title, or a track id.')],
+    home: Home = None,
+    limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
+    listener: Annotated[str | None, typer.Option(help="Makes it personal.")] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """A radio from one track. Without a listener, nothing is read or kept of anyone."""
+    from segue.workspace import as_line
+
+    slate = workspace(home).radio(track, limit=limit, listener=listener, now=moment(now))
+    if as_json:
+        emit(as_line(slate))
+    else:
+        show_slate(f"Radio from {track}", slate)
+
+
+@app.command()
+def weekly(
+    home: Home = None,
+    listener: Annotated[str | None, typer.Option(help="Of one listener; without, of everyone.")] = None,
+    again: Annotated[bool, typer.Option(help="Make this week's anew where it is there already.")] = False,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """The weekly playlists: 30 tracks that each listener has not heard, from Monday in their own time zone."""
+    from segue.workspace import as_line
+
+    opened = workspace(home)
+    at = moment(now)
+    with progress(as_json) as show:
+        report, _ = opened.weekly(listener, now=at, again=again, progress=show)
+    if listener is not None:
+        kept = opened.kept_weekly(listener)
+        if as_json:
+            emit({**as_line(kept.slate), "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at})
+        else:
+            show_slate(f"Weekly of {listener}, week of {kept.week}", kept.slate)
+        return
+    if as_json:
+        emit(report)
+        return
+    rows = [
+        ("listeners", report.listeners),
+        ("playlists made", report.made),
+        ("made this week already", report.current),
+        ("tracks", report.tracks),
+        *((f"rung: {rung}", count) for rung, count in report.rungs.items()),
+    ]
+    table("Weekly playlists", ("", "count"), rows)
+
+
+@app.command()
+def batch(
+    home: Home = None,
+    input: Annotated[Path, typer.Option("--input", help="Requests, a JSON object a line; - for standard input.")] = Path("-"),  # noqa: A002
+    output: Annotated[Path, typer.Option("--output", help="Answers, a line each; - for standard output.")] = Path("-"),
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Answer any number of requests, as the API would."""
+    import json
+    import os
+
+    from segue.errors import NotFound
+
+    if str(input) != "-" and not input.is_file():
+        raise NotFound(f"there is no file {input}")
+    opened = workspace(home)
+    at = moment(now)
+    answered = failed = 0
+    aside = output.with_name(f".{output.name}.tmp")
+    to_file = str(output) != "-"
+    with (
+        nullcontext(sys.stdin) if str(input) == "-" else input.open(encoding="utf-8", errors="replace") as lines,
+        aside.open("w", encoding="utf-8") if to_file else nullcontext(sys.stdout) as out,
+        progress(as_json or not to_file) as show,
+    ):
+        for answer in opened.batch(lines, now=at):
+            out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            answered += "tracks" in answer
+            failed += "error" in answer
+            show("answering", answered + failed)
+    if to_file:
+        os.replace(aside, output)
+        if as_json:
+            emit({"answered": answered, "errors": failed, "output": str(output)})
+        else:
+            complain_softly(f"{answered:,} answered, {failed:,} with an error → {output}")
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, show_default="8337")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes.", show_default="1")] = None,
+) -> None:
+    """Serve the HTTP API and the page."""
+    _serve(home, host, port, workers)
+
+
+@app.command()
+def doctor(home: Home = None, as_json: Json = False) -> None:
+    """Look the workspace over: what is there, what is missing, what is damaged, and what to do."""
+    from segue.cli.output import complain
+    from segue.jobs.doctor import examine
+
+    findings = examine(workspace(home).home)
+    if as_json:
+        emit([{"what": finding.what, "ok": finding.ok, "detail": finding.detail} for finding in findings])
+    else:
+        table("Workspace", ("", "part", "state"), [("✓" if one.ok else "✗", one.what, one.detail) for one in findings])
+    if not all(finding.ok for finding in findings):
+        if not as_json:
+            complain("something is wrong; the lines marked ✗ say what to do")
+        raise typer.Exit(1)
+
+
+def _serve(home: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
+    import os
+
+    opened = workspace(home)
+    os.environ["SEGUE_HOME"] = str(opened.home.resolve())
+    # One thread a request in BLAS and its kin: requests run side by side instead.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    import uvicorn
+
+    config = opened.settings.serve
+    address, number = host or config.host, config.port if port is None else port
+    if number:
+        complain_softly(f"http://{address}:{number}  (page)   /docs  (API)   Ctrl-C stops it")
+    uvicorn.run(
+        "segue.apps.gateway:from_environment",
+        factory=True,
+        host=address,
+        port=number,
+        workers=workers or config.workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
