@@ -127,6 +127,11 @@ class Workspace:
         """Return the newest catalogue."""
         return store.load(self.home / "catalog")
 
+    @property
+    def simulated(self) -> bool:
+        """Whether `segue demo` made it: its artists, tracks and listeners are invented."""
+        return (self.home / "demo.json").exists()
+
     # Data in
 
     def ingest(self, importer: Importer, path: Path | str, progress: Progress = silent) -> ingest_job.Report:
@@ -201,10 +206,8 @@ class Workspace:
         catalog = self.current().catalog
         return str(catalog.tracks["track_id"][search.resolve(catalog, text)])
 
-    def radio(
-        self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None
-    ) -> Slate:
-        """Return a radio from one track, named as `find` takes it. Without a listener nothing is read or kept of anyone."""
+    def radio(self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None) -> Slate:
+        """Return a radio from one track, named as `find` takes it; without a listener, nothing is read or kept of anyone."""
         ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
         return self.answer(ask)
 
@@ -317,7 +320,7 @@ class Workspace:
             listener,
             done.events,
             playlists,
-            "Models hold nothing keyed by a listener; their plays' share in item statistics goes with the next training.",
+            "Models hold nothing keyed by a listener; the plays' share in item statistics goes with the next training.",
         )
 
 

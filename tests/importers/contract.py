@@ -4,6 +4,7 @@
 import gzip
 import tracemalloc
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from segue.errors import BadInput, TooLarge
 from segue.importers.batch import Importer
 from segue.importers.records import RECORD_LIMIT
-from tests.importers.reading import take, zipped
+
+from .reading import take, zipped
 
 
 class ImporterContract:
@@ -118,6 +120,21 @@ class ImporterContract:
         file.write_bytes(file.read_bytes()[:-20] + b"\xe9\xff" * 20)
         with pytest.raises(BadInput, match=self.file):
             take(self.build(), path)
+
+    def test_bytes_changed_at_random_are_read_or_refused_and_never_crash(self, tmp_path: Path) -> None:
+        path = self.source(tmp_path / "source", 3)
+        file = tmp_path / "source" / self.file
+        whole = file.read_bytes()
+        chance = Random(20240301)
+        for _ in range(100):
+            changed = bytearray(whole)
+            for _ in range(chance.choice([1, 2, 8])):
+                changed[chance.randrange(len(changed))] = chance.choice([chance.randrange(256), *b'",;-.9\n\t{}[]'])
+            file.write_bytes(changed)
+            try:
+                take(self.build(), path)
+            except (BadInput, TooLarge) as refusal:
+                assert self.file in str(refusal)
 
     def test_a_row_without_end_is_refused_unread(self, tmp_path: Path) -> None:
         path = self.source(tmp_path / "source", 3)

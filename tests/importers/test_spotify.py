@@ -10,8 +10,9 @@ import pytest
 
 from segue.errors import BadInput
 from segue.importers.spotify import Spotify
-from tests.importers.contract import ImporterContract
-from tests.importers.reading import take, zipped
+
+from .contract import ImporterContract
+from .reading import take, zipped
 
 STOPPED = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -220,7 +221,7 @@ class TestSpotify(ImporterContract):
             take(Spotify(), path)
 
     def test_nan_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(BadInput, match="row 1 .*NaN"):
+        with pytest.raises(BadInput, match=r"row 1 .*NaN"):
             take(Spotify(), history(tmp_path, play(ms_played=float("nan"))))
 
     def test_another_file_of_the_account_is_refused(self, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from segue.stores import files
 from segue.stores.locks import exclusive
 from segue.types import ItemKind
 
-__all__ = ["Catalog", "Extension", "extend", "generations", "load"]
+__all__ = ["Catalog", "Extension", "combine", "extend", "generations", "load"]
 
+_UNKNOWN, _UNKNOWN_ID = "Unknown artist", "artist:unknown artist"
 _SAME_LENGTH_MS = 4000
 """Recordings of one artist and title whose lengths differ by more are different recordings."""
 
@@ -113,16 +114,18 @@ def extend(
     given = _conform_tracks(tracks)
     with exclusive(folder / "catalog.lock"):
         before = load(folder)
-        merged, updated = _merge(before.tracks.select(TRACKS.names()), given, "track_id")
+        known = _without_unknown(before.tracks.select(TRACKS.names()))
+        merged, updated = _merge(known, given, "track_id")
+        merged = _with_artists(merged)
         own_artists = merged.select(pl.col("artist_id"), pl.col("artist_name").alias("name"))
         people, _ = _merge(before.artists, _conform(artists, ARTISTS), "artist_id")
         people, changed_artists = _merge(people, _conform(own_artists, ARTISTS), "artist_id")
         records, changed_albums = _merge(before.albums, _conform(albums, ALBUMS), "album_id")
         added = merged.height - len(before)
         same_people = people.height == before.artists.height and (artists is None or people.equals(before.artists))
-        if not (added or updated or changed_artists or changed_albums) and same_people:
-            if records.height == before.albums.height:
-                return Extension(before.generation, 0, 0, 0)
+        same_records = records.height == before.albums.height
+        if not (added or updated or changed_artists or changed_albums) and same_people and same_records:
+            return Extension(before.generation, 0, 0, 0)
         stored = _number(merged, people, before)
         after = Catalog(before.generation + 1, stored, people, records)
         with files.new_folder(folder / f"{after.generation:06d}") as here:
@@ -137,16 +140,32 @@ def extend(
 def _conform_tracks(tracks: pl.DataFrame) -> pl.DataFrame:
     given = _conform(tracks, TRACKS)
     for name in ("track_id", "title"):
-        row = given.select((pl.col(name).is_null() | (pl.col(name) == "")).arg_true().first()).item()
+        row = given.select((pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")).arg_true().first()).item()
         if row is not None:
             raise BadInput(f"track {row + 1} ({given['track_id'][row]!r}) has no {name}")
     row = given.select((pl.col("duration_ms") < 0).fill_null(False).arg_true().first()).item()
     if row is not None:
-        raise BadInput(f"track {given['track_id'][row]!r} has duration_ms {given['duration_ms'][row]}; it cannot be negative")
-    return given.with_columns(
-        pl.col("kind").fill_null(ItemKind.TRACK.value),
-        pl.col("artist_name").fill_null("Unknown artist"),
-    ).with_columns(pl.coalesce("artist_id", names.artist_id(pl.col("artist_name"))).alias("artist_id"))
+        raise BadInput(
+            f"track {given['track_id'][row]!r} has duration_ms {given['duration_ms'][row]}; it cannot be negative"
+        )
+    return given.with_columns(pl.col("kind").fill_null(ItemKind.TRACK.value))
+
+
+def _with_artists(tracks: pl.DataFrame) -> pl.DataFrame:
+    """Name the artist that no source named, and give an id to each that has only a name."""
+    return tracks.with_columns(pl.col("artist_name").fill_null(_UNKNOWN)).with_columns(
+        pl.coalesce("artist_id", names.artist_id(pl.col("artist_name"))).alias("artist_id")
+    )
+
+
+def _without_unknown(tracks: pl.DataFrame) -> pl.DataFrame:
+    """Make a gap again of what `_with_artists` wrote where no source named an artist."""
+    unnamed = pl.col("artist_name") == _UNKNOWN
+    invented = unnamed & (pl.col("artist_id") == _UNKNOWN_ID)
+    return tracks.with_columns(
+        pl.when(~invented).then("artist_id").alias("artist_id"),
+        pl.when(~unnamed).then("artist_name").alias("artist_name"),
+    )
 
 
 def _conform(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
@@ -164,9 +183,16 @@ def _conform(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
         raise BadInput(f"a catalogue row has a value of the wrong type: {str(error).splitlines()[0]}") from error
 
 
+def combine(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return one row for each key, in order of appearance, with the first known value of every column."""
+    if rows[key].n_unique() == rows.height:
+        return rows
+    return rows.group_by(key, maintain_order=True).agg(pl.all().drop_nulls().first())
+
+
 def _merge(known: pl.DataFrame, given: pl.DataFrame, key: str) -> tuple[pl.DataFrame, int]:
     """Return the known rows with their gaps filled, then the new rows in order of appearance; and the rows changed."""
-    given = given.filter(pl.col(key).is_not_null()).unique(key, keep="first", maintain_order=True)
+    given = combine(given.filter(pl.col(key).is_not_null()), key).select(known.columns)
     new = given.join(known.select(key), on=key, how="anti", maintain_order="left")
     again = given.join(known.select(key), on=key, how="semi")
     if again.is_empty():
@@ -189,19 +215,25 @@ def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog) -> pl.
             names.artist_key(pl.col("artist_name")).alias("artist_key"),
             names.title_key(pl.col("title")).alias("title_key"),
         )
-        .with_columns(pl.Series("canonical", np.zeros(0, np.int32)) if tracks.is_empty() else pl.col("number").alias("canonical"))
+        .with_columns(
+            pl.Series("canonical", np.zeros(0, np.int32)) if tracks.is_empty() else pl.col("number").alias("canonical")
+        )
     )
     canonical = _fold(keyed)
     canonical[: len(before)] = before.canonical  # a canonical recording, once given, stays
+    canonical = canonical[canonical]  # what it folds into may itself have been folded before
     return keyed.with_columns(pl.Series("canonical", canonical)).select(TRACKS_STORED.names())
 
 
 def _fold(tracks: pl.DataFrame) -> NDArray[np.int32]:
     """Return the lowest number among the recordings that share kind, artist, title and, where known, length."""
     canonical = np.arange(tracks.height, dtype=np.int32)
-    rest = tracks.filter(pl.col("kind") == ItemKind.TRACK.value).select("number", "artist_key", "title_key", "duration_ms")
+    named = tracks.filter(pl.col("kind") == ItemKind.TRACK.value, pl.col("artist_name") != _UNKNOWN)
+    rest = named.select("number", "artist_key", "title_key", "duration_ms")
     while rest.height:
-        led = rest.with_columns(pl.col("number", "duration_ms").first().over("artist_key", "title_key").name.prefix("lead_"))
+        led = rest.with_columns(
+            pl.col("number", "duration_ms").first().over("artist_key", "title_key").name.prefix("lead_")
+        )
         apart = ((pl.col("duration_ms") - pl.col("lead_duration_ms")).abs() > _SAME_LENGTH_MS).fill_null(False)
         same = led.filter(~apart)
         canonical[same["number"].to_numpy()] = same["lead_number"].to_numpy()

@@ -45,7 +45,9 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit.")
+    ] = False,
 ) -> None:
     del version
 
@@ -118,14 +120,20 @@ def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
         return
     size = ", ".join(f"{count:,} {name}" for name, count in done.rows.items())
     rows = [
-        (name, done.seconds[name], *(done.metrics.get(name, {}).get(key) for key in ("r_precision", "ndcg@100", "recall@100")))
+        (
+            name,
+            done.seconds[name],
+            *(done.metrics.get(name, {}).get(key) for key in ("r_precision", "ndcg@100", "recall@100")),
+        )
         for name in done.pointer.models
     ]
     title = f"Snapshot {done.pointer.id}: {done.items:,} tracks, {size}"
     table(title, ("model", "seconds", "R-precision", "NDCG@100", "recall@100"), rows)
     if done.metrics:
         held = int(next(iter(done.metrics.values())).get("rows", 0))
-        complain_softly(f"Measured on {held:,} held-out rows: from the first half of each, the other half is to be found.")
+        complain_softly(
+            f"Measured on {held:,} held-out rows: from the first half of each, the other half is to be found."
+        )
     for reason, count in done.dropped.items():
         complain_softly(f"{count:,} × {reason}")
 
@@ -167,7 +175,9 @@ def weekly(
     if listener is not None:
         kept = opened.kept_weekly(listener)
         if as_json:
-            emit({**as_line(kept.slate), "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at})
+            emit(
+                {**as_line(kept.slate), "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at}
+            )
         else:
             show_slate(f"Weekly of {listener}, week of {kept.week}", kept.slate)
         return
@@ -187,26 +197,27 @@ def weekly(
 @app.command()
 def batch(
     home: Home = None,
-    input: Annotated[Path, typer.Option("--input", help="Requests, a JSON object a line; - for standard input.")] = Path("-"),  # noqa: A002
+    requests: Annotated[
+        Path, typer.Option("--input", help="Requests, a JSON object a line; - for standard input.")
+    ] = Path("-"),
     output: Annotated[Path, typer.Option("--output", help="Answers, a line each; - for standard output.")] = Path("-"),
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """Answer any number of requests, as the API would."""
     import json
-    import os
 
     from segue.errors import NotFound
 
-    if str(input) != "-" and not input.is_file():
-        raise NotFound(f"there is no file {input}")
+    if str(requests) != "-" and not requests.is_file():
+        raise NotFound(f"there is no file {requests}")
     opened = workspace(home)
     at = moment(now)
     answered = failed = 0
     aside = output.with_name(f".{output.name}.tmp")
     to_file = str(output) != "-"
     with (
-        nullcontext(sys.stdin) if str(input) == "-" else input.open(encoding="utf-8", errors="replace") as lines,
+        nullcontext(sys.stdin) if str(requests) == "-" else requests.open(encoding="utf-8", errors="replace") as lines,
         aside.open("w", encoding="utf-8") if to_file else nullcontext(sys.stdout) as out,
         progress(as_json or not to_file) as show,
     ):
@@ -216,7 +227,7 @@ def batch(
             failed += "error" in answer
             show("answering", answered + failed)
     if to_file:
-        os.replace(aside, output)
+        aside.replace(output)
         if as_json:
             emit({"answered": answered, "errors": failed, "output": str(output)})
         else:

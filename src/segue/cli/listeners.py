@@ -69,9 +69,7 @@ def erase(
 @app.command()
 def consent(
     listener: Who,
-    purpose: Annotated[
-        str, typer.Argument(help="personalise, measure, research, demographic, integrity or operate.")
-    ],
+    purpose: Annotated[str, typer.Argument(help="personalise, measure, research, demographic, integrity or operate.")],
     granted: Annotated[bool, typer.Option("--grant/--withdraw", help="Give it or take it back.")],
     home: Home = None,
     as_json: Json = False,

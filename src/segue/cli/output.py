@@ -36,7 +36,7 @@ def workspace(home: Path | None, *, create: bool = False) -> "Workspace":
         import numba
         import threadpoolctl
 
-        numba.set_num_threads(min(opened.settings.threads, numba.config.NUMBA_NUM_THREADS))
+        numba.set_num_threads(min(opened.settings.threads, numba.get_num_threads()))
         threadpoolctl.threadpool_limits(opened.settings.threads)
     return opened
 
@@ -117,7 +117,13 @@ def progress(quiet: bool = False) -> Iterator["Progress"]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 

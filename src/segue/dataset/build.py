@@ -53,9 +53,7 @@ def read(door: Door) -> Sources:
     )
 
 
-def build(
-    sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: Collection[str] = _MUSIC
-) -> Dataset:
+def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: Collection[str] = _MUSIC) -> Dataset:
     """Return the dataset of the sources, over the canonical tracks that they name.
 
     Args:

@@ -92,7 +92,9 @@ class Dataset:
     listeners: Interactions | None = None
     playlists: Interactions | None = None
     sessions: Interactions | None = None
-    opinions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"listener": pl.String, "item": pl.Int32, "liked": pl.Int8}))
+    opinions: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"listener": pl.String, "item": pl.Int32, "liked": pl.Int8})
+    )
     """Likes (1) and dislikes (-1), apart from plays."""
     reference_at: datetime | None = None
     """The moment that ages count from: the last event's."""
@@ -131,6 +133,7 @@ class Dataset:
                 hasher.update("\n".join(part.rows).encode())
                 for array in (part.offsets, part.items, part.weights, part.times):
                     hasher.update(b"\x1d" if array is None else np.ascontiguousarray(array).tobytes())
-                hasher.update("\n".join(title or "" for title in part.titles if part.titles is not None).encode() if part.titles is not None else b"")
+                if part.titles is not None:
+                    hasher.update("\n".join(part.titles.fill_null("")).encode())
         hasher.update(self.opinions.write_csv().encode())
         return hasher.hexdigest()

@@ -37,7 +37,7 @@ def r_precision(ranked: NDArray[np.int32], relevant: Ragged) -> float:
 
 
 def ndcg(ranked: NDArray[np.int32], relevant: Ragged, k: int) -> float:
-    """Mean over rows of DCG over the ideal DCG at k, with gains of 1 and discounts of log2(place + 1), places from 1."""
+    """Mean over rows of DCG over the ideal DCG at k: gains of 1, discounts of log2(place + 1), places from 1."""
     counts = np.diff(relevant.offsets)
     discounts = 1 / np.log2(np.arange(k) + 2)
     marked = hits(ranked[:, :k], relevant)

@@ -68,9 +68,7 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
     The erasure and consent events themselves are kept: they are the proof, and the door needs them.
     """
     gone = (
-        (pl.col("listener") == listener)
-        & (pl.col("position") <= until)
-        & ~pl.col("type").is_in(["consent", "erasure"])
+        (pl.col("listener") == listener) & (pl.col("position") <= until) & ~pl.col("type").is_in(["consent", "erasure"])
     )
     compact(folder)
     with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The embedded log's files: one SQLite file of hot batches and Parquet files by day, tied by a manifest table.
 
-A batch is one blob of Arrow IPC. A Parquet file exists only when the table `files` lists it; listing a file and deleting
-the hot batches it took in are one transaction, so a reader sees every event once at any moment. The table `seen`
-holds a 128-bit digest of every event id, which makes an append idempotent for ever.
+A batch is one blob of Arrow IPC. A Parquet file exists only when the table `files` lists it; listing a file and
+deleting the hot batches it took in are one transaction, so a reader sees every event once at any moment. The table
+`seen` holds a 128-bit digest of every event id, which makes an append idempotent for ever.
 """
 
 import sqlite3

@@ -80,7 +80,10 @@ class Reader:
             keep &= where
         needed = {*columns, *keep.meta.root_names(), "position"}
         schema = pl.Schema({name: dtype for name, dtype in EVENTS.items() if name in needed})
-        parts = [log.decode(payload, schema).filter(keep).select(*columns, pl.col("position").alias("_")) for (payload,) in batches]
+        parts = [
+            log.decode(payload, schema).filter(keep).select(*columns, pl.col("position").alias("_"))
+            for (payload,) in batches
+        ]
         if files:
             scan = pl.scan_parquet([self.folder / path for (path,) in files])
             parts.append(scan.filter(keep).select(*columns, pl.col("position").alias("_")).collect())

@@ -72,9 +72,7 @@ def strength(config: SignalsConfig) -> pl.Expr:
     length = pl.coalesce("duration_ms", pl.lit(config.usual_duration_ms)).clip(1)
     heard = (pl.col("played_ms") / length).clip(0, 1)
     early = (pl.col("played_ms") < config.early_skip_ms) | (heard < config.early_skip_share)
-    skipped = (
-        pl.when(pl.col("played_ms").is_null() | early).then(config.early_skip).otherwise(config.late_skip * heard)
-    )
+    skipped = pl.when(pl.col("played_ms").is_null() | early).then(config.early_skip).otherwise(config.late_skip * heard)
     kind = pl.col("type")
     return (
         pl.when(pl.col("end_reason").is_in(_SILENT))

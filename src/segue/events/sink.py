@@ -91,7 +91,9 @@ class Sink:
         new = events.filter(self._unseen(events["event_id"]))
         (before,) = self._connection.execute("SELECT position FROM progress").fetchone()
         if new.height:
-            placed = new.with_columns(pl.int_range(before + 1, before + 1 + new.height, dtype=pl.Int64).alias("position"))
+            placed = new.with_columns(
+                pl.int_range(before + 1, before + 1 + new.height, dtype=pl.Int64).alias("position")
+            )
             payload = log.encode(placed.drop("ticket"))
             self._connection.execute("INSERT INTO batches VALUES (?, ?, ?)", (before + 1, new.height, payload))
             self._connection.execute("UPDATE progress SET position = ?", (before + new.height,))

@@ -48,6 +48,7 @@ class Part:
     def refuse(self, index: int, field: str, value: object, reason: str) -> NoReturn:
         """Raise `BadInput` for one value."""
         called = self.called.get(field, field)
+        value = value.to_list() if isinstance(value, pl.Series) else value
         refuse(self.file, self.first + index, f"has {shown(value)} in column {called!r} ({field}), {reason}")
 
 
@@ -77,32 +78,42 @@ def typed(part: Part, field: str) -> pl.Series:
 
 
 def _cast(part: Part, field: str, column: pl.Series, wanted: pl.DataType) -> pl.Series:
+    kind = f"which is no {_KINDS[wanted]}"
+    if not _castable(column.dtype, wanted):
+        _refuse_first(part, field, column, column.is_not_null(), kind)
+        return pl.repeat(None, len(column), dtype=wanted, eager=True).alias(field)
     if wanted == pl.Boolean and column.dtype == pl.String:
         truths = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-        typed = column.str.to_lowercase().replace_strict(truths, default=None, return_dtype=pl.Boolean)
+        cast = column.str.to_lowercase().replace_strict(truths, default=None, return_dtype=pl.Boolean)
+    elif wanted == pl.Date and column.dtype == pl.String:
+        cast = column.str.to_date("%Y-%m-%d", strict=False)
     elif wanted == pl.String and column.dtype.is_float():
         _refuse_first(part, field, column, column != column.round(), "which is no id")
-        typed = column.cast(pl.Int64, strict=False).cast(pl.String)  # ids that passed through a frame with gaps
+        cast = column.cast(pl.Int64, strict=False).cast(pl.String)  # ids that passed through a frame with gaps
     elif wanted.is_integer() and column.dtype == pl.String:
         number = column.cast(pl.Float64, strict=False)
-        typed = column.cast(wanted, strict=False)
-        typed = typed.zip_with(
-            typed.is_not_null(), number.set(number != number.round(), None).cast(wanted, strict=False)
-        )
+        cast = column.cast(wanted, strict=False)
+        whole = number.set(number != number.round(), None).cast(wanted, strict=False)
+        cast = cast.zip_with(cast.is_not_null(), whole)
     else:
-        try:
-            typed = column.cast(wanted, strict=False)
-        except pl.exceptions.PolarsError:
-            _refuse_first(part, field, column, column.is_not_null(), f"which is no {_KINDS.get(wanted, wanted)}")
-            return pl.repeat(None, len(column), dtype=wanted, eager=True).alias(field)
-    _refuse_first(
-        part, field, column, typed.is_null() & column.is_not_null(), f"which is no {_KINDS.get(wanted, wanted)}"
-    )
+        cast = column.cast(wanted, strict=False)
+    _refuse_first(part, field, column, cast.is_null() & column.is_not_null(), kind)
     if wanted.is_float():
-        _refuse_first(part, field, column, ~typed.is_finite(), "which is no number")
+        _refuse_first(part, field, column, ~cast.is_finite(), "which is no number")
     if wanted.is_integer() and column.dtype.is_float():
-        _refuse_first(part, field, column, column != column.round(), "which is no whole number")
-    return typed.alias(field)
+        _refuse_first(part, field, column, column != column.round(), kind)
+    return cast.alias(field)
+
+
+def _castable(given: pl.DataType, wanted: pl.DataType) -> bool:
+    """Whether values of one type may stand for another; a date is no number, and a truth value none either."""
+    if given in (pl.String, pl.Null) or given == wanted:
+        return True
+    if wanted == pl.Date:
+        return given == pl.Datetime
+    if wanted == pl.String:
+        return given.is_numeric()
+    return given.is_integer() if wanted == pl.Boolean else given.is_numeric()
 
 
 _KINDS: Mapping[pl.DataType, str] = {
@@ -124,6 +135,8 @@ def _time(part: Part, column: pl.Series) -> pl.Series:
         return utc.cast(_TIME).alias(field)
     if column.dtype == pl.Date:
         return column.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").alias(field)
+    if not _castable(column.dtype, pl.Float64()):
+        _refuse_first(part, field, column, column.is_not_null(), "which is no time")
     number = column.cast(pl.Float64, strict=False)
     millis = number.zip_with(number >= _FROM_EPOCH_MS, number * 1000).round()
     wrong = number.is_not_null() & ((number < 0) | (millis > LATEST_S * 1000) | ~number.is_finite())
@@ -163,4 +176,4 @@ def _list(part: Part, field: str, column: pl.Series, wanted: pl.List) -> pl.Seri
 def _refuse_first(part: Part, field: str, column: pl.Series, wrong: pl.Series, reason: str) -> None:
     rows = wrong.fill_null(False).arg_true()
     if len(rows):
-        part.refuse(rows[0], field, column[rows[0]], reason)
+        part.refuse(rows[0], field, column[int(rows[0])], reason)

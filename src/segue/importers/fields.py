@@ -19,7 +19,7 @@ __all__ = ["LATEST_S", "Fields", "checked", "mbid", "shown"]
 LATEST_S = 253_402_300_799
 """The last second of the year 9999; a larger number is no time in seconds."""
 _LARGEST = 2**62
-_DIGITS = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _SAFE = {str, type(None)}
 
@@ -116,11 +116,12 @@ class Fields:
     def _number(self, index: int, name: str, value: Any, scale: int) -> int | None:
         number: float | None = None
         if isinstance(value, str):
-            if not value.strip():
+            text = value.strip()
+            if not text:
                 return None
-            if _DIGITS.fullmatch(value.strip()):
-                number = float(value) if "." in value else int(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            if _DIGITS.fullmatch(text):
+                number = float(text) if "." in text else int(text)
+        elif (isinstance(value, float) and math.isfinite(value)) or type(value) is int:
             number = value
         if number is None:
             self.refuse(index, f"has {name} {shown(value)}, which is no number")

@@ -22,6 +22,8 @@ __all__ = ["LastFm"]
 
 _ROWS = 20_000
 _HEADERLESS = ("artist", "album", "track", "date")
+_LONGEST_DATE = 18
+"""Digits of a number of milliseconds."""
 _DATE = "%d %b %Y %H:%M"
 
 
@@ -169,7 +171,7 @@ def _of_rows(member: Member) -> Iterator[Record]:
 def _seconds(label: str, row: int, millis: str) -> float | None:
     if not millis.strip():
         return None
-    if not millis.strip().isdecimal():
+    if not millis.strip().isdecimal() or len(millis) > _LONGEST_DATE:
         refuse(label, row, f"has the date {millis[:40]!r}, which is no number of milliseconds")
     return int(millis) / 1000
 

@@ -221,7 +221,7 @@ def _only(fields: Fields, name: str) -> pl.Series:
     """Return the one id of each list; null where a list has several, for then no one of them is *the* artist."""
     values = fields.values(name)
     single = [value[0] if isinstance(value, list) and len(value) == 1 else None for value in values]
-    return mbid(pl.Series(name, [value if isinstance(value, str) else None for value in single], pl.String))
+    return mbid(pl.Series(name, [one if isinstance(one, str) and one.isascii() else None for one in single], pl.String))
 
 
 def _artists(kept: pl.DataFrame) -> pl.DataFrame:

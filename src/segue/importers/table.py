@@ -32,7 +32,7 @@ class Table:
 
     Args:
         mapping: Their column to our field (`columns.FIELDS`). A column of one of our names needs no entry, others are
-            left alone. There must be a `track`, or `artist_name` and `track_title` from which a `name:` id is derived;
+            ignored. There must be a `track`, or `artist_name` and `track_title` from which a `name:` id is derived;
             a table of other things than plays may have `type` or `tracks` instead.
         type: The event type of rows where no column says it.
         listener: The listener of rows where no column says it.

@@ -62,7 +62,11 @@ def _log(folder: Path) -> Finding:
         if found != rows:
             return Finding("event log", False, f"{path} holds {found} events instead of {rows}; restore a backup")
     cold = sum(rows for _, rows in listed)
-    return Finding("event log", True, f"{hot + cold:,} events ({hot:,} hot, {cold:,} in {len(listed):,} days), position {position:,}")
+    return Finding(
+        "event log",
+        True,
+        f"{hot + cold:,} events ({hot:,} hot, {cold:,} in {len(listed):,} days), position {position:,}",
+    )
 
 
 def _catalog(folder: Path) -> Finding:
@@ -71,7 +75,11 @@ def _catalog(folder: Path) -> Finding:
     except (OSError, pl.exceptions.PolarsError) as error:
         return Finding("catalogue", False, f"its newest generation cannot be read ({error}); remove that folder")
     repeated = int((catalog.canonical != catalog.tracks["number"].to_numpy()).sum())
-    return Finding("catalogue", True, f"{len(catalog):,} tracks, {repeated:,} of them repeated recordings, generation {catalog.generation}")
+    return Finding(
+        "catalogue",
+        True,
+        f"{len(catalog):,} tracks, {repeated:,} of them repeated recordings, generation {catalog.generation}",
+    )
 
 
 def _models(home: Path) -> list[Finding]:

@@ -65,21 +65,17 @@ def ingest(
             batches += 1
             progress("reading", rows)
         progress("cataloguing", rows)
-        extension = store.extend(
-            home / "catalog", *(_staged(stage, table, key) for table, key in _TABLES.items())
-        )
+        extension = store.extend(home / "catalog", *(_staged(stage, table, key) for table, key in _TABLES.items()))
         events = duplicates = 0
         for number in range(batches):
-            receipt = sink.append(pl.read_ipc(stage / f"events-{number:06d}.arrow", memory_map=False))
+            receipt = sink.append(pl.read_ipc(stage / f"events-{number:06d}.arrow"))
             events += receipt.accepted
             duplicates += receipt.duplicates
             progress("writing", number + 1, batches)
     if compaction.hot_rows(home / "events") > config.compact_rows:
         progress("compacting")
         compaction.compact(home / "events")
-    return Report(
-        importer.name, str(path), rows, events, duplicates, extension.added, extension.folded, dict(dropped)
-    )
+    return Report(importer.name, str(path), rows, events, duplicates, extension.added, extension.folded, dict(dropped))
 
 
 _TABLES = {"tracks": "track_id", "artists": "artist_id", "albums": "album_id"}
@@ -115,12 +111,11 @@ def _stage(stage: Path, number: int, batch: Batch) -> None:
     for table, key in _TABLES.items():
         frame: pl.DataFrame | None = getattr(batch, table)
         if frame is not None and frame.height:
-            unique = frame.unique(key, keep="first", maintain_order=True)
-            unique.write_ipc(stage / f"{table}-{number:06d}.arrow", compression="lz4")
+            store.combine(frame, key).write_ipc(stage / f"{table}-{number:06d}.arrow", compression="lz4")
 
 
 def _staged(stage: Path, table: str, key: str) -> pl.DataFrame:
     parts = [pl.scan_ipc(path) for path in sorted(stage.glob(f"{table}-*.arrow"))]
     if not parts:
         return pl.DataFrame(schema={key: pl.String} | ({"title": pl.String} if table == "tracks" else {}))
-    return pl.concat(parts, how="diagonal_relaxed").unique(key, keep="first", maintain_order=True).collect()
+    return pl.concat(parts, how="diagonal_relaxed").collect()

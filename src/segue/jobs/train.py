@@ -83,9 +83,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             ).version
             for name, (model, took) in fitted.items()
         }
-        pointer = snapshot.point(
-            home, generation=catalog.generation, models=written, settings=settings.hash(), now=now
-        )
+        pointer = snapshot.point(home, generation=catalog.generation, models=written, settings=settings.hash(), now=now)
         parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
         return Training(
             pointer,

@@ -10,7 +10,7 @@ Z = Y A0⁻¹ (one matrix product for all rows) the Woodbury identity gives the 
 
     x = Σ_i v_i z_i,        (diag(1/a) + Y_u Z_uᵀ) v = (1 + a) / a,
 
-which costs m² f / 2 + m³/6. Most rows of a music catalogue have m far below f. Both are exact; the smaller one is taken.
+which costs m² f / 2 + m³/6. Most rows of a music catalogue have m far below f. Both are exact; the cheaper is taken.
 """
 
 import numpy as np
@@ -71,7 +71,7 @@ def project(factors: NDArray[np.float32], gram: NDArray[np.float64]) -> NDArray[
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _cholesky_solve(system, size, right):  # type: ignore[no-untyped-def]
+def _cholesky_solve(system, size, right):
     """Solve in place with the lower triangle of `system[:size, :size]`; the solution is left in `right`."""
     for j in range(size):
         pivot = system[j, j]
@@ -98,7 +98,7 @@ def _cholesky_solve(system, size, right):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _solve_each(offsets, items, weights, factors, projected, gram, start, step, solved):  # type: ignore[no-untyped-def]
+def _solve_each(offsets, items, weights, factors, projected, gram, start, step, solved):
     f = factors.shape[1]
     system = np.empty((f, f), np.float32)
     right = np.empty(f, np.float32)
@@ -144,6 +144,6 @@ def _solve_each(offsets, items, weights, factors, projected, gram, start, step, 
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _solve_all(offsets, items, weights, factors, projected, gram, chunks, solved):  # type: ignore[no-untyped-def]
+def _solve_all(offsets, items, weights, factors, projected, gram, chunks, solved):
     for chunk in prange(chunks):
         _solve_each(offsets, items, weights, factors, projected, gram, chunk, chunks, solved)

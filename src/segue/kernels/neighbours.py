@@ -46,7 +46,17 @@ def neighbours(
     # Interleaved starts: popular items, which cost most, are spread over the threads.
     chunks = get_num_threads() * 8
     _neighbours(
-        row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage, chunks, found, values
+        row_offsets,
+        row_items,
+        row_values,
+        item_offsets,
+        item_rows,
+        item_values,
+        norms,
+        shrinkage,
+        chunks,
+        found,
+        values,
     )
     values[found < 0] = 0
     return found, values
@@ -55,7 +65,7 @@ def neighbours(
 @njit(cache=True, nogil=True, parallel=True)
 def _neighbours(
     row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage, chunks, found, values
-):  # type: ignore[no-untyped-def]
+):
     n = len(item_offsets) - 1
     for chunk in prange(chunks):
         shared = np.zeros(n, np.float32)
@@ -118,9 +128,7 @@ def score_by_neighbours(
 
 
 @njit(cache=True, nogil=True)
-def _score_each(
-    offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, step, columns, best
-):  # type: ignore[no-untyped-def]
+def _score_each(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, step, columns, best):
     total = np.zeros(n, np.float32)
     marked = np.zeros(n, np.int8)  # 1: has a score; 2: must not be returned
     touched = np.empty(n, np.int32)
@@ -156,9 +164,7 @@ def _score_each(
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _score_all(
-    offsets, items, weights, exclude_offsets, exclude_items, found, values, n, chunks, columns, best
-):  # type: ignore[no-untyped-def]
+def _score_all(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, chunks, columns, best):
     for chunk in prange(chunks):
         _score_each(
             offsets, items, weights, exclude_offsets, exclude_items, found, values, n, chunk, chunks, columns, best

@@ -44,7 +44,9 @@ class Ragged:
         return len(self.offsets) - 1
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int] | NDArray[Any]], weights: Sequence[Sequence[float]] | None = None) -> "Ragged":
+    def of(
+        cls, rows: Sequence[Sequence[int] | NDArray[Any]], weights: Sequence[Sequence[float]] | None = None
+    ) -> "Ragged":
         """Build from one sequence a row; weights default to 1."""
         offsets = offsets_of(len(row) for row in rows)
         values = np.fromiter((value for row in rows for value in row), np.int32, offsets[-1])

@@ -39,7 +39,9 @@ def push(score: float, column: int, best: NDArray[np.float32], columns: NDArray[
         if child >= k:
             break
         right = child + 1
-        if right < k and (best[right] < best[child] or (best[right] == best[child] and columns[right] > columns[child])):
+        if right < k and (
+            best[right] < best[child] or (best[right] == best[child] and columns[right] > columns[child])
+        ):
             child = right
         if best[child] < score or (best[child] == score and columns[child] > column):
             best[at] = best[child]

@@ -89,7 +89,7 @@ class ImplicitALS(Model):
         return solve_rows(liked.offsets, liked.values, weights, self.factors, self.gram, parallel=parallel)
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, section 5)."""
+        """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, part 5)."""
         weights = np.maximum(history.weights, 0).astype(np.float64) * self.config.alpha
         heard = self.factors[history.values].astype(np.float64)
         system = self.gram + heard.T @ (heard * weights[:, None])
@@ -98,9 +98,11 @@ class ImplicitALS(Model):
         return (shares * confidence[:, None]).astype(np.float32)
 
     def _sweep(
-        self, offsets: NDArray[np.int32], columns: NDArray[np.int32], weights: NDArray[np.float32], other: NDArray[np.float32]
+        self,
+        offsets: NDArray[np.int32],
+        columns: NDArray[np.int32],
+        weights: NDArray[np.float32],
+        other: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         gram = gramian(other, self.config.regularization)
-        return solve_rows(
-            offsets.astype(np.int64), columns, weights, other, gram, project(other, gram), parallel=True
-        )
+        return solve_rows(offsets.astype(np.int64), columns, weights, other, gram, project(other, gram), parallel=True)

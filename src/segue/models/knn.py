@@ -77,9 +77,7 @@ class ItemKnn(Model):
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
         """Sum the neighbours of each history's items."""
-        return score_by_neighbours(
-            history, exclude, self.found, self.similarity, len(self.found), k, parallel=parallel
-        )
+        return score_by_neighbours(history, exclude, self.found, self.similarity, len(self.found), k, parallel=parallel)
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each history item's similarity to each of `items`, times its weight."""

@@ -41,7 +41,12 @@ class Candidates:
 
     @classmethod
     def of(
-        cls, rows: int, row: NDArray[Any], track: NDArray[np.int32], sources: tuple[str, ...], proposed: NDArray[np.float32]
+        cls,
+        rows: int,
+        row: NDArray[Any],
+        track: NDArray[np.int32],
+        sources: tuple[str, ...],
+        proposed: NDArray[np.float32],
     ) -> "Candidates":
         """Build unranked candidates from columns that are sorted by row."""
         n = len(track)

@@ -38,3 +38,16 @@ class Request:
 
     def __len__(self) -> int:
         return len(self.answer)
+
+    def take(self, rows: NDArray[np.int64]) -> "Request":
+        """Return the chosen rows."""
+        return Request(
+            self.now,
+            self.answer[rows],
+            self.history.take(rows),
+            self.seeds.take(rows),
+            self.banned.take(rows),
+            self.exclude.take(rows),
+            self.limit[rows],
+            self.seed[rows],
+        )

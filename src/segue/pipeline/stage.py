@@ -19,7 +19,10 @@ __all__ = ["Recipe", "Source", "Stage", "run"]
 class Source(Protocol):
     """Proposes tracks for each row of a request."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What answers call it."""
+        ...
 
     def propose(self, request: Request, *, parallel: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return `int32[Q, k]` tracks (-1 behind the last) and `float32[Q, k]` scores, greater is better."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from segue.explain.reasons import Reasons
-from segue.pipeline.stage import Recipe, Stage
+from segue.pipeline.stage import Recipe, Source, Stage
 from segue.ranking.blend import Blend
 from segue.registry.snapshot import Snapshot
 from segue.registry.versions import MODELS
@@ -42,7 +42,9 @@ class ListConfig(BaseModel):
         for source, weight in weights.items():
             model, _, about = source.partition(":")
             if model not in MODELS or about not in _ABOUT:
-                raise ValueError(f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {list(MODELS)}")
+                raise ValueError(
+                    f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {list(MODELS)}"
+                )
             if weight < 0:
                 raise ValueError(f"source {source!r} has weight {weight}; it cannot be negative")
         return weights
@@ -69,7 +71,12 @@ class RecipesConfig(BaseModel):
 
 
 def recipe(
-    name: Literal["radio", "continuation", "weekly"], snapshot: Snapshot, config: ListConfig, *, limit: int, parallel: bool
+    name: Literal["radio", "continuation", "weekly"],
+    snapshot: Snapshot,
+    config: ListConfig,
+    *,
+    limit: int,
+    parallel: bool,
 ) -> Recipe:
     """Put the stages of one list in a row, bound to a snapshot.
 
@@ -81,7 +88,7 @@ def recipe(
         parallel: Use all threads (jobs) or one (requests).
     """
     k = max(config.candidates, 2 * limit)
-    sources = {
+    sources: dict[str, Source] = {
         source: ModelSource(source, snapshot.models[model], _ABOUT[about], k, config.unheard)
         for source in config.weights
         for model, _, about in [source.partition(":")]

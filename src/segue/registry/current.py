@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The snapshot that serves now: loaded once, swapped by replacing one reference."""
 
-import os
 from pathlib import Path
 from threading import Lock
 
@@ -60,7 +59,7 @@ class Current:
 
     def _stamp(self) -> tuple[int, int] | None:
         try:
-            stat = os.stat(self._home / "snapshot")
+            stat = (self._home / "snapshot").stat()
         except FileNotFoundError:
             return None
         return stat.st_mtime_ns, stat.st_ino

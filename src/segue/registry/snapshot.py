@@ -56,9 +56,7 @@ class Snapshot:
         return self.pointer.id
 
 
-def point(
-    home: Path, *, generation: int, models: Mapping[str, str], settings: str, now: datetime
-) -> Pointer:
+def point(home: Path, *, generation: int, models: Mapping[str, str], settings: str, now: datetime) -> Pointer:
     """Publish a set: from now on it serves. One rename, so that no reader sees half of it."""
     before = asdict(read_pointer(home)) if (home / "snapshot").exists() else None
     if before is not None:

@@ -24,9 +24,7 @@ from segue.stores import files
 
 __all__ = ["MODELS", "Manifest", "load", "names", "read_manifest", "save", "versions"]
 
-MODELS: Mapping[str, type[Model]] = {
-    model.name: model for model in (Popularity, ItemKnn, ImplicitALS, SameArtist)
-}
+MODELS: Mapping[str, type[Model]] = {model.name: model for model in (Popularity, ItemKnn, ImplicitALS, SameArtist)}
 """Every kind of model that a version folder can hold, by name."""
 
 _FORMAT = 1

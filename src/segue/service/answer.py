@@ -84,7 +84,9 @@ class Service:
         for kind in Kind:
             places = [place for place, ask in enumerate(asks) if ask.kind is kind]
             if places:
-                made = self._same_kind([asks[place] for place in places], kind, snapshot, exclude or {}, trace, parallel)
+                made = self._same_kind(
+                    [asks[place] for place in places], kind, snapshot, exclude or {}, trace, parallel
+                )
                 slates.update(zip(places, made, strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
 
@@ -129,9 +131,14 @@ class Service:
         bare = [place for place in np.flatnonzero(~_moved(made)).tolist() if place not in refused]
         if bare:
             last = music.popular(snapshot, limit=limit, parallel=parallel)
-            few = _rows(request, np.array(bare))
+            few = request.take(np.array(bare))
             fallback = _slates(
-                [asks[place] for place in bare], few, run(last, few, trace), last, snapshot, [notes[place] for place in bare]
+                [asks[place] for place in bare],
+                few,
+                run(last, few, trace),
+                last,
+                snapshot,
+                [notes[place] for place in bare],
             )
             for place, slate in zip(bare, fallback, strict=True):
                 slates[place] = slate
@@ -161,7 +168,9 @@ class Service:
             banned=banned,
             exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
             limit=np.array([ask.limit for ask in asks], np.int32),
-            seed=np.array([seed_of(one, day, ask.kind, snapshot.id) for one, ask in zip(named, asks, strict=True)], np.uint64),
+            seed=np.array(
+                [seed_of(one, day, ask.kind, snapshot.id) for one, ask in zip(named, asks, strict=True)], np.uint64
+            ),
         )
 
 
@@ -193,17 +202,6 @@ def _unknown(tracks: list[str], of: int) -> str:
     return f"{len(tracks)} of {of} tracks are unknown, such as {tracks[0]!r}"
 
 
-def _rows(request: Request, rows: NDArray[np.int64]) -> Request:
-    """Return the chosen rows of a request."""
-    return Request(
-        request.now,
-        np.arange(len(rows), dtype=np.int32),
-        *(part.take(rows) for part in (request.history, request.seeds, request.banned, request.exclude)),
-        request.limit[rows],
-        request.seed[rows],
-    )
-
-
 def _slates(
     asks: list[Ask],
     request: Request,
@@ -217,7 +215,7 @@ def _slates(
     ids, titles, artists = (shown[column].to_list() for column in shown.columns)
     seeds = tracks[np.maximum(made.reason_seed, 0)].select("track_id", "title", "artist_name")
     seed_ids, seed_titles, seed_artists = (seeds[column].to_list() for column in seeds.columns)
-    scores = made.score.tolist()
+    scores = np.round(made.score.astype(np.float64), 4).tolist()
     slates = []
     for row, ask in enumerate(asks):
         entries = []

@@ -13,7 +13,9 @@ from segue.types import Ask, EventType, Refusal, Slate
 __all__ = ["record"]
 
 
-def record(sink: Sink, asks: Sequence[Ask], slates: Sequence[Slate | Refusal], request_ids: Sequence[str], now: datetime) -> None:
+def record(
+    sink: Sink, asks: Sequence[Ask], slates: Sequence[Slate | Refusal], request_ids: Sequence[str], now: datetime
+) -> None:
     """Append one impression a slate. An anonymous answer's impression names nobody.
 
     Args:

@@ -90,8 +90,7 @@ def _view(workspace: Workspace, listener: str, q: str, personal: bool) -> _View:
             weekly = _weekly(workspace, listener)
     except SegueError as error:
         problem = str(error)
-    simulated = bool(listeners) and listeners[0].startswith("sim:")
-    return _View(listeners, simulated, tracks, weekly, radio, problem)
+    return _View(listeners, workspace.simulated, tracks, weekly, radio, problem)
 
 
 def _weekly(workspace: Workspace, listener: str) -> Weekly:
