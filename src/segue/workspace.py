@@ -320,7 +320,7 @@ class Workspace:
             listener,
             done.events,
             playlists,
-            "Models hold nothing keyed by a listener; the plays' share in item statistics goes with the next training.",
+            "Models hold nothing keyed by a listener; the plays' share in their statistics goes with the next training.",
         )
 
 
