@@ -16,7 +16,6 @@ from segue import settings as settings_file
 from segue.catalog import search, store
 from segue.catalog.store import Catalog
 from segue.errors import BadInput, Damaged, NotFound, NotReady, SegueError
-from segue.events.reader import Reader
 from segue.events.signals import LISTENING
 from segue.events.sink import Sink
 from segue.importers.batch import Importer
@@ -105,7 +104,7 @@ class Workspace:
     @cached_property
     def door(self) -> Door:
         """The way out of the log."""
-        return Door(Reader(self.home / "events"), self.settings.consent)
+        return Door.open(self.home / "events", self.settings.consent)
 
     @cached_property
     def current(self) -> Current:
@@ -207,7 +206,7 @@ class Workspace:
         return str(catalog.tracks["track_id"][search.resolve(catalog, text)])
 
     def radio(self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None) -> Slate:
-        """Return a radio from one track, named as `find` takes it; without a listener, nothing is read or kept of anyone."""
+        """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
         ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
         return self.answer(ask)
 
@@ -307,7 +306,7 @@ class Workspace:
 
     def export(self, listener: str) -> Iterator[dict[str, Any]]:
         """Give everything kept of a listener: events, then playlists."""
-        yield from erasure.export(Reader(self.home / "events"), listener)
+        yield from erasure.export(self.home / "events", listener)
         for kept in self.shelf.editions(listener, weekly_job.NAME):
             yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": json.loads(kept.slate)}
 
@@ -320,7 +319,7 @@ class Workspace:
             listener,
             done.events,
             playlists,
-            "Models hold nothing keyed by a listener; the plays' share in their statistics goes with the next training.",
+            "Models hold nothing keyed by a listener; their share in its statistics goes with the next training.",
         )
 
 

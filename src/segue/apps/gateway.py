@@ -4,12 +4,12 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 import polars as pl
@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from threadpoolctl import threadpool_limits
 
-from segue import __version__, web
+from segue import __version__
 from segue.apps import problems
 from segue.apps.metrics import Metrics
 from segue.catalog import search
@@ -27,9 +27,10 @@ from segue.service.answer import MOST_TRACKS
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace, as_line
 
-__all__ = ["create", "from_environment"]
+__all__ = ["Pages", "create"]
 
 T = TypeVar("T")
+Pages: TypeAlias = Callable[[Workspace, Any], APIRouter]
 
 
 class Gateway:
@@ -83,8 +84,13 @@ class Gateway:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def create(workspace: Workspace) -> FastAPI:
-    """Return the app over a workspace."""
+def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
+    """Return the app over a workspace.
+
+    Args:
+        workspace: What it serves.
+        pages: Further routes; each is given the workspace and the way to run work off the event loop.
+    """
     gateway = Gateway(workspace)
 
     @asynccontextmanager
@@ -120,13 +126,9 @@ def create(workspace: Workspace) -> FastAPI:
 
     app.include_router(_api(gateway), prefix="/v1")
     app.include_router(_health(gateway))
-    app.include_router(web.pages(workspace, gateway.run))
+    for more in pages:
+        app.include_router(more(workspace, gateway.run))
     return app
-
-
-def from_environment() -> FastAPI:
-    """Return the app over the workspace that `SEGUE_HOME` names: what each worker process starts."""
-    return create(Workspace.open())
 
 
 def _api(gateway: Gateway) -> APIRouter:

@@ -277,7 +277,7 @@ def _serve(home: Path | None, host: str | None, port: int | None, workers: int |
     if number:
         complain_softly(f"http://{address}:{number}  (page)   /docs  (API)   Ctrl-C stops it")
     uvicorn.run(
-        "segue.apps.gateway:from_environment",
+        "segue.cli.serving:app",
         factory=True,
         host=address,
         port=number,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
+from pathlib import Path
 from threading import Lock
 
 import polars as pl
@@ -30,6 +31,11 @@ class Followed:
 
 class Door:
     """Reads the log for a purpose. Consent is looked up anew at every read."""
+
+    @classmethod
+    def open(cls, folder: Path, config: ConsentConfig) -> "Door":
+        """Open the door to the embedded log in a folder."""
+        return cls(Reader(folder), config)
 
     def __init__(self, reader: Reader, config: ConsentConfig):
         self._reader = reader

@@ -48,13 +48,13 @@ def erase(folder: Path, sink: Sink, listener: str) -> Erasure:
     return Erasure(receipt, done.events, position)
 
 
-def export(reader: Reader, listener: str) -> Iterator[dict[str, Any]]:
+def export(folder: Path, listener: str) -> Iterator[dict[str, Any]]:
     """Give every event kept of the listener, as dictionaries without the empty fields.
 
     Raises:
         NotFound: The log holds nothing of this listener.
     """
-    events = reader.read(EVENTS.names(), where=pl.col("listener") == listener)
+    events = Reader(folder).read(EVENTS.names(), where=pl.col("listener") == listener)
     if events.is_empty():
         raise NotFound(f"nothing is kept of listener {listener!r}; `segue listener list` names those with plays")
     for event in events.iter_rows(named=True):

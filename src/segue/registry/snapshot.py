@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from segue.catalog import store
 from segue.catalog.store import Catalog
 from segue.errors import NotReady
+from segue.models.bound import BoundModel
 from segue.registry import versions
 from segue.registry.versions import Manifest
-from segue.retrieval.sources import BoundModel
 from segue.seeds import digest
 from segue.stores import files
 

@@ -10,24 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
-from segue.models.model import Model
+from segue.models.bound import BoundModel
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
 from segue.pipeline.trace import Trace
 
-__all__ = ["BoundModel", "Gather", "ModelSource"]
-
-
-@dataclass(frozen=True)
-class BoundModel:
-    """A model with its items translated to a catalogue generation's numbers, once, at load."""
-
-    model: Model
-    numbers: NDArray[np.int32]
-    """`int32[n]`: the catalogue number of each item."""
-    index: NDArray[np.int32]
-    """`int32[catalogue]`: the item of each number, -1 for a track that the model does not know."""
+__all__ = ["Gather", "ModelSource"]
 
 
 @dataclass(frozen=True)
