@@ -164,6 +164,26 @@ class Slate:
     notes: tuple[str, ...] = ()
     """What the asker should know: seeds that are unknown, a list that is shorter than asked."""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
+        names = SlateTrack.__slots__
+        tracks = [{name: getattr(track, name) for name in names} for track in self.tracks]
+        return {
+            "id": self.id,
+            "tracks": tracks,
+            "rung": self.rung.value,
+            "recipe": self.recipe,
+            "snapshot": self.snapshot,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Slate":
+        """Take back what `to_json` returned."""
+        tracks = tuple(SlateTrack(**track) for track in content["tracks"])
+        made = {**content, "tracks": tracks, "rung": Rung(content["rung"]), "notes": tuple(content["notes"])}
+        return cls(**made)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -171,3 +191,7 @@ class Refusal:
 
     id: str
     error: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the refusal as a line of `segue batch` holds it."""
+        return {"id": self.id, "error": self.error}

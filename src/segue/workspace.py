@@ -4,7 +4,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
@@ -36,7 +36,7 @@ from segue.stores import files
 from segue.stores.playlists import Shelf
 from segue.types import Ask, Kind, Purpose, Refusal, Slate
 
-__all__ = ["FORMAT", "Forgotten", "Workspace", "as_line", "default_home"]
+__all__ = ["FORMAT", "Forgotten", "Workspace", "default_home"]
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -236,7 +236,7 @@ class Workspace:
             asks = [ask for ask in parsed if isinstance(ask, Ask)]
             answers = iter(self.service.answer(asks, parallel=True).slates)
             for one in parsed:
-                yield as_line(next(answers) if isinstance(one, Ask) else one)
+                yield (next(answers) if isinstance(one, Ask) else one).to_json()
 
     def weekly(
         self,
@@ -358,17 +358,3 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     if listener is not None and not isinstance(listener, str):
         raise BadInput(f"listener is {listener!r}; it must be text")
     return Ask(identity, kind, tuple(tracks), fields.get("title"), listener, fields.get("context") or {}, limit, now)
-
-
-def as_line(answer: Slate | Refusal) -> dict[str, Any]:
-    """Return an answer as a line of `segue batch` holds it."""
-    if isinstance(answer, Refusal):
-        return asdict(answer)
-    return {
-        "id": answer.id,
-        "tracks": [asdict(track) for track in answer.tracks],
-        "rung": answer.rung.value,
-        "recipe": answer.recipe,
-        "snapshot": answer.snapshot,
-        "notes": list(answer.notes),
-    }

@@ -25,7 +25,7 @@ from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError, TooLarg
 from segue.events.intake import from_rows
 from segue.service.answer import MOST_TRACKS
 from segue.types import Ask, Kind, Slate
-from segue.workspace import Workspace, as_line
+from segue.workspace import Workspace
 
 __all__ = ["Pages", "create"]
 
@@ -164,7 +164,7 @@ def _api(gateway: Gateway) -> APIRouter:
 
         slate = await gateway.run(work)
         gateway.metrics.rungs.labels(slate.rung.value).inc()
-        return as_line(slate)
+        return slate.to_json()
 
     @api.get("/listeners/{listener}/weekly", summary="A listener's weekly playlist")
     async def weekly(listener: str) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def _api(gateway: Gateway) -> APIRouter:
             except NotFound:
                 workspace.weekly(listener)
                 kept = workspace.kept_weekly(listener)
-            line = as_line(kept.slate)
+            line = kept.slate.to_json()
             return {**line, "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at}
 
         made = await gateway.run(work)

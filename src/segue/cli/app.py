@@ -148,11 +148,9 @@ def radio(
     as_json: Json = False,
 ) -> None:
     """A radio from one track. Without a listener, nothing is read or kept of anyone."""
-    from segue.workspace import as_line
-
     slate = workspace(home).radio(track, limit=limit, listener=listener, now=moment(now))
     if as_json:
-        emit(as_line(slate))
+        emit(slate.to_json())
     else:
         show_slate(f"Radio from {track}", slate)
 
@@ -166,8 +164,6 @@ def weekly(
     as_json: Json = False,
 ) -> None:
     """The weekly playlists: 30 tracks that each listener has not heard, from Monday in their own time zone."""
-    from segue.workspace import as_line
-
     opened = workspace(home)
     at = moment(now)
     with progress(as_json) as show:
@@ -176,7 +172,13 @@ def weekly(
         kept = opened.kept_weekly(listener)
         if as_json:
             emit(
-                {**as_line(kept.slate), "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at}
+                {
+                    **kept.slate.to_json(),
+                    "id": kept.id,
+                    "listener": listener,
+                    "week": kept.week,
+                    "made_at": kept.made_at,
+                }
             )
         else:
             show_slate(f"Weekly of {listener}, week of {kept.week}", kept.slate)

@@ -10,7 +10,7 @@ from segue.errors import BadInput, NotReady
 from segue.jobs.demo import populate
 from segue.simulate.world import WorldConfig
 from segue.stores import files
-from segue.workspace import Workspace, as_line
+from segue.workspace import Workspace
 
 __all__ = ["run"]
 
@@ -38,7 +38,9 @@ def run(home: Path | None, listeners: int, tracks: int, weeks: int, seed: int, *
     radio = opened.radio(seed_track.track)
     seconds = time.perf_counter() - began
     if as_json:
-        emit({"simulated": True, "weekly": as_line(kept.slate), "radio": as_line(radio), "seconds": round(seconds, 1)})
+        emit(
+            {"simulated": True, "weekly": kept.slate.to_json(), "radio": radio.to_json(), "seconds": round(seconds, 1)}
+        )
         return
     world = f"simulated: {listeners:,} listeners, {tracks:,} tracks, {weeks} weeks, seed {seed}"
     show_slate(f"Weekly of {listener}, week of {kept.week} ({world})", kept.slate)

@@ -79,7 +79,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    made = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for place, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[place], int | float) for row in rows)
         made.add_column(column, justify="right" if numeric else "left", overflow="fold")
@@ -88,6 +88,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)
+    console.print(Text(title, style="bold"), soft_wrap=True)
     console.print(made)
 
 

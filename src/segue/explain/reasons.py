@@ -36,7 +36,7 @@ _WORDS = {
     ("knn", "seeds"): "Often found beside {seed}",
     ("knn", "history"): "Often found beside {seed}, which you play",
     ("als", "seeds"): "Liked by people who like {seed}",
-    ("als", "history"): "Liked by people with your taste for {seed}",
+    ("als", "history"): "Liked by people who share your taste for {seed}",
     ("artist", "seeds"): "More by {artist}",
     ("artist", "history"): "More by {artist}, whom you play",
     ("popularity", "history"): "Popular with everyone now",

@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +13,7 @@ from segue.seeds import digest
 from segue.service.answer import Service
 from segue.settings import WeeklyConfig
 from segue.stores.playlists import Kept, Shelf
-from segue.types import Ask, Kind, Refusal, Rung, Slate, SlateTrack
+from segue.types import Ask, Kind, Refusal, Rung, Slate
 
 __all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly"]
 
@@ -123,14 +123,12 @@ def playlist_id(listener: str) -> str:
 
 def read(kept: Kept) -> Weekly:
     """Turn a kept edition back into a playlist."""
-    slate = json.loads(kept.slate)
-    tracks = tuple(SlateTrack(**track) for track in slate.pop("tracks"))
-    made = Slate(**{**slate, "rung": Rung(slate["rung"]), "notes": tuple(slate["notes"])}, tracks=tracks)
+    made = Slate.from_json(json.loads(kept.slate))
     return Weekly(playlist_id(kept.listener), kept.listener, kept.edition, kept.made_at, made)
 
 
 def _keep(made: Weekly) -> Kept:
-    return Kept(made.listener, NAME, made.week, made.made_at, json.dumps(asdict(made.slate), ensure_ascii=False))
+    return Kept(made.listener, NAME, made.week, made.made_at, json.dumps(made.slate.to_json(), ensure_ascii=False))
 
 
 def _weeks(service: Service, listeners: Sequence[str], config: WeeklyConfig, now: datetime) -> list[date]:

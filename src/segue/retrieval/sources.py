@@ -33,7 +33,7 @@ class ModelSource:
 
     def propose(self, request: Request, *, parallel: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Rank with the model. Rows without anything it knows of get nothing."""
-        asked = self._asked(request)
+        asked = self._about(request).translate(self.bound.index)
         exclude = request.banned.concat(request.exclude).concat(request.seeds)
         if self.unheard:
             exclude = exclude.concat(request.history)
@@ -44,7 +44,7 @@ class ModelSource:
 
     def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the track of the history (or seeds) that contributes most to each."""
-        asked = self._asked(request).take(np.array([row]))
+        asked = self._about(request).take(np.array([row])).translate(self.bound.index)
         if not len(asked.values) or not len(tracks):
             return np.full(len(tracks), -1, np.int32)
         shares = self.bound.model.contributions(asked, self.bound.index[tracks])
@@ -52,8 +52,8 @@ class ModelSource:
         moved = shares[best, np.arange(len(tracks))] > 0
         return np.where(moved, self.bound.numbers[asked.values[best]], -1).astype(np.int32)
 
-    def _asked(self, request: Request) -> Ragged:
-        return (request.seeds if self.about == "seeds" else request.history).translate(self.bound.index)
+    def _about(self, request: Request) -> Ragged:
+        return request.seeds if self.about == "seeds" else request.history
 
 
 @dataclass(frozen=True)
