@@ -16,6 +16,7 @@ from segue import settings as settings_file
 from segue.catalog import search, store
 from segue.catalog.store import Catalog
 from segue.errors import BadInput, Damaged, NotFound, NotReady, SegueError
+from segue.events import compaction
 from segue.events.signals import LISTENING
 from segue.events.sink import Sink
 from segue.importers.batch import Importer
@@ -145,6 +146,14 @@ class Workspace:
             raise BadInput(f"there is no file or folder {source}")
         return ingest_job.ingest(self.home, importer, source, self.sink, self.settings.ingest, progress)
 
+    def tidy(self) -> bool:
+        """Move hot events into Parquet when there are many; return whether there were."""
+        folder = self.home / "events"
+        if compaction.hot_rows(folder) <= self.settings.ingest.compact_rows:
+            return False
+        compaction.compact(folder)
+        return True
+
     # Models
 
     def train(self, *, now: datetime | None = None, progress: Progress = silent) -> train_job.Training:
@@ -251,16 +260,21 @@ class Workspace:
         Raises:
             NotFound: There are no plays of this listener.
         """
-        everyone = self.listeners()
-        if listener is not None and listener not in everyone:
+        chosen = self.listeners(listener)
+        if listener is not None and not chosen:
             raise NotFound(f"no plays of listener {listener!r} may be used; `segue listener list` names the others")
         at = now or datetime.now(UTC)
-        chosen = everyone if listener is None else [listener]
         report, made = weekly_job.weekly(
             self.service, self.shelf, chosen, self.settings.weekly, at, again=again, progress=progress
         )
         asks = [Ask(one.listener, Kind.WEEKLY, listener=one.listener) for one in made]
-        record(self.sink, asks, [one.slate for one in made], [f"{one.id}-{one.week}-{at:%s}" for one in made], at)
+        record(
+            self.sink,
+            asks,
+            [one.slate for one in made],
+            [f"{one.id}-{one.week}-{at.timestamp():.0f}" for one in made],
+            at,
+        )
         return report, made
 
     def kept_weekly(self, listener: str) -> weekly_job.Weekly:
@@ -276,9 +290,10 @@ class Workspace:
 
     # Listeners
 
-    def listeners(self) -> list[str]:
-        """Return every listener whose plays may be used to personalise, sorted."""
-        ids = self.door.read(Purpose.PERSONALISE, ["listener"], types=LISTENING)["listener"]
+    def listeners(self, only: str | None = None) -> list[str]:
+        """Return every listener whose plays may be used to personalise, sorted; or `only` this one, if so."""
+        named = None if only is None else [only]
+        ids = self.door.read(Purpose.PERSONALISE, ["listener"], types=LISTENING, listeners=named)["listener"]
         return ids.drop_nulls().unique().sort().to_list()
 
     def listener(self, listener: str) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Gateway:
             await asyncio.sleep(self.workspace.settings.serve.refresh_seconds)
             if self.ready and await loop.run_in_executor(None, self.workspace.current.refresh):
                 self.metrics.swaps.inc()
+            await loop.run_in_executor(None, self.workspace.tidy)
 
     def close(self) -> None:
         """Let running work end."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The catalogue on disk: immutable generations, each holding every track; numbers are given once and for ever."""
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -98,7 +99,12 @@ def load(folder: Path, generation: int | None = None) -> Catalog:
 
 
 def extend(
-    folder: Path, tracks: pl.DataFrame, artists: pl.DataFrame | None = None, albums: pl.DataFrame | None = None
+    folder: Path,
+    tracks: pl.DataFrame,
+    artists: pl.DataFrame | None = None,
+    albums: pl.DataFrame | None = None,
+    *,
+    repeats: Mapping[str, int] | None = None,
 ) -> Extension:
     """Add what is new and fill in what was unknown; what is known stays as it was. Numbers never change.
 
@@ -107,12 +113,15 @@ def extend(
         tracks: Any columns of `TRACKS`, among them `track_id` and `title`.
         artists: Any columns of `ARTISTS`, among them `artist_id`.
         albums: Any columns of `ALBUMS`, among them `album_id`.
+        repeats: New tracks that `matching` found to be recordings the catalogue has: number by track id.
 
     Raises:
         BadInput: A track has no id or no title, an unknown column, or a duration that is negative.
     """
     given = _conform_tracks(tracks)
     with exclusive(folder / "catalog.lock"):
+        for killed in folder.glob(".*.tmp"):
+            shutil.rmtree(killed)
         before = load(folder)
         known = _without_unknown(before.tracks.select(TRACKS.names()))
         merged, updated = _merge(known, given, "track_id")
@@ -126,7 +135,7 @@ def extend(
         same_records = records.height == before.albums.height
         if not (added or updated or changed_artists or changed_albums) and same_people and same_records:
             return Extension(before.generation, 0, 0, 0)
-        stored = _number(merged, people, before)
+        stored = _number(merged, people, before, repeats or {})
         after = Catalog(before.generation + 1, stored, people, records)
         with files.new_folder(folder / f"{after.generation:06d}") as here:
             after.tracks.write_parquet(here / "tracks.parquet")
@@ -205,7 +214,7 @@ def _merge(known: pl.DataFrame, given: pl.DataFrame, key: str) -> tuple[pl.DataF
     return pl.concat([filled.select(known.columns), new]), changed
 
 
-def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog) -> pl.DataFrame:
+def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog, repeats: Mapping[str, int]) -> pl.DataFrame:
     """Give the tracks their numbers, their artists', their keys and their canonical recordings."""
     numbers = artists.select("artist_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("artist_number"))
     keyed = (
@@ -220,6 +229,9 @@ def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog) -> pl.
         )
     )
     canonical = _fold(keyed)
+    if repeats:
+        matched = keyed["track_id"].is_in(list(repeats)).arg_true().to_numpy()
+        canonical[matched] = [repeats[track_id] for track_id in keyed["track_id"].gather(matched)]
     canonical[: len(before)] = before.canonical  # a canonical recording, once given, stays
     canonical = canonical[canonical]  # what it folds into may itself have been folded before
     return keyed.with_columns(pl.Series("canonical", canonical)).select(TRACKS_STORED.names())

@@ -17,7 +17,7 @@ from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, pr
 from segue.privacy.door import Door
 from segue.types import EventType, ItemKind, Purpose
 
-__all__ = ["DatasetConfig", "Sources", "build", "read"]
+__all__ = ["DatasetConfig", "Sources", "build", "read", "resolve"]
 
 _MUSIC = (ItemKind.TRACK.value, ItemKind.ARTIST.value)
 _PLAYLIST_COLUMNS = ("position", "playlist", "title", "tracks")
@@ -65,9 +65,8 @@ def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: C
     Raises:
         NotReady: No event names a track of the catalogue.
     """
-    table = _canonical_tracks(catalog, kinds)
-    listening = sources.listening.join(table, left_on="track", right_on="track_id", how="left", maintain_order="left")
-    playlists = _playlist_entries(sources.playlists, table)
+    listening = resolve(sources.listening, catalog, kinds)
+    playlists = _playlist_entries(sources.playlists, _canonical_tracks(catalog, kinds))
     dropped = {
         "listening of a track that the catalogue does not know": int(listening["number"].null_count()),
         "playlist entry that the catalogue does not know": int(playlists["number"].null_count()),
@@ -90,6 +89,24 @@ def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: C
         reference_at=reference_at,
         until=sources.until,
         dropped={reason: count for reason, count in dropped.items() if count},
+    )
+
+
+def resolve(listening: pl.DataFrame, catalog: Catalog, kinds: Collection[str] = _MUSIC) -> pl.DataFrame:
+    """Return listening events with `number`, the canonical track's (null: unknown), and known lengths filled in.
+
+    Training and serving both read events through this.
+
+    Args:
+        listening: `LISTENING_COLUMNS`.
+        catalog: Gives tracks their numbers, and their lengths where the event has none.
+        kinds: Kinds of items (`ItemKind`); tracks of others count as unknown.
+    """
+    table = _canonical_tracks(catalog, kinds)
+    return (
+        listening.join(table, left_on="track", right_on="track_id", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("duration_ms", "length_ms").alias("duration_ms"))
+        .drop("length_ms")
     )
 
 

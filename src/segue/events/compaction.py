@@ -10,12 +10,17 @@ from uuid import uuid4
 
 import polars as pl
 
+from segue.errors import Busy
 from segue.events import log
 from segue.events.schema import EVENTS
 from segue.stores import files
 from segue.stores.locks import exclusive
 
-__all__ = ["Compaction", "compact", "forget", "hot_rows"]
+__all__ = ["Compaction", "coalesce", "compact", "forget", "hot_rows"]
+
+
+_SMALL_ROWS = 4096
+"""Batches of fewer events are joined with their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,34 @@ def hot_rows(folder: Path) -> int:
     """Return how many events wait in the hot file."""
     with closing(log.connect(folder)) as connection:
         return int(connection.execute("SELECT coalesce(sum(rows), 0) FROM batches").fetchone()[0])
+
+
+def coalesce(folder: Path, connection: sqlite3.Connection) -> None:
+    """Join neighbouring small batches of the hot file; left for later while a compaction runs."""
+    try:
+        with exclusive(folder / "compaction.lock", wait=False), log.transaction(connection):
+            small = connection.execute(
+                "SELECT first, rows, payload FROM batches WHERE rows < ? ORDER BY first", (_SMALL_ROWS,)
+            ).fetchall()
+            for run in _runs(small):
+                joined = pl.concat(log.decode(payload, EVENTS) for _, _, payload in run)
+                connection.executemany("DELETE FROM batches WHERE first = ?", [(first,) for first, _, _ in run])
+                row = (run[0][0], joined.height, log.encode(joined))
+                connection.execute("INSERT INTO batches VALUES (?, ?, ?)", row)
+    except Busy:
+        return
+
+
+def _runs(batches: list[tuple[int, int, bytes]]) -> list[list[tuple[int, int, bytes]]]:
+    """Group batches whose positions follow on one another; groups of one are left out."""
+    runs: list[list[tuple[int, int, bytes]]] = []
+    end = None
+    for batch in batches:
+        if batch[0] != end:
+            runs.append([])
+        runs[-1].append(batch)
+        end = batch[0] + batch[1]
+    return [run for run in runs if len(run) > 1]
 
 
 def compact(folder: Path) -> Compaction:
@@ -89,8 +122,8 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
             connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
             connection.executemany("DELETE FROM seen WHERE id = ?", [(digest,) for digest in forgotten])
         _unlink(folder, replaced)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("VACUUM")  # overwritten pages of the hot file must not keep what was erased
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nor the write-ahead log, nor the file before it
         return Compaction(len(forgotten), len(replaced))
 
 

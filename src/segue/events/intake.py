@@ -2,7 +2,7 @@
 """Events as JSON objects, from HTTP: checked field by field, so that a refusal names the event and the field."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -51,6 +51,7 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str, dtype: pl.DataType) ->
 def _text(value: Any, _: pl.DataType) -> str:
     if not isinstance(value, str):
         raise TypeError("it must be text")
+    value.encode()  # half of a surrogate pair is JSON, but no text
     return value
 
 
@@ -80,7 +81,7 @@ def _time(value: Any, _: pl.DataType) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("it must carry an offset, such as Z or +02:00")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _list(value: Any, dtype: pl.DataType) -> list[Any]:

@@ -8,12 +8,15 @@ deleting the hot batches it took in are one transaction, so a reader sees every 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
+
+from segue.stores import files
+from segue.stores.locks import exclusive
 
 __all__ = ["HOT", "UNDATED", "connect", "decode", "digests", "encode", "partition", "transaction"]
 
@@ -34,16 +37,22 @@ INSERT OR IGNORE INTO progress VALUES (1, 0);
 
 def connect(folder: Path) -> sqlite3.Connection:
     """Open the hot file for this thread or lock holder, making it where it is missing. Commits reach the disk."""
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = not (folder / HOT).exists()
-    connection = sqlite3.connect(folder / HOT, timeout=60, isolation_level=None, check_same_thread=False)
+    path = folder / HOT
+    if not path.exists():
+        with exclusive(folder / "hot.lock"):
+            if not path.exists():
+                files.write_with(path, _create)
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous=FULL")
-    if fresh or not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'progress'").fetchone():
-        connection.execute("PRAGMA journal_mode=WAL")
-        with transaction(connection):
-            for statement in _TABLES.strip().split(";\n"):
-                connection.execute(statement)
+    connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, however SQLite was built
     return connection
+
+
+def _create(path: Path) -> None:
+    """Make an empty hot file aside: SQLite does not wait for others while a file changes to WAL."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(_TABLES)
 
 
 @contextmanager
@@ -52,10 +61,11 @@ def transaction(connection: sqlite3.Connection, *, write: bool = True) -> Iterat
     connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # after some errors, such as a full disk, SQLite has rolled back itself
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def encode(events: pl.DataFrame) -> bytes:

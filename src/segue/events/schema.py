@@ -104,13 +104,10 @@ def conform(events: pl.DataFrame, *, origin: str = "event") -> pl.DataFrame:
     unknown = [name for name in events.columns if name not in INTAKE]
     if unknown:
         raise BadInput(f"unknown event column {unknown[0]!r}; the columns are: {', '.join(INTAKE)}")
-    try:
-        frame = events.select(
-            events[name].cast(dtype) if name in events.columns else pl.lit(None, dtype).alias(name)
-            for name, dtype in INTAKE.items()
-        )
-    except pl.exceptions.PolarsError as error:
-        raise BadInput(f"an {origin} has a value of the wrong type: {str(error).splitlines()[0]}") from error
+    frame = events.select(
+        _typed(events[name], dtype, origin) if name in events.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in INTAKE.items()
+    )
     for name in ("event_id", "type"):
         _refuse(frame, pl.col(name).is_null() | (pl.col(name) == ""), f"has no {name}", origin)
     for name, words in _WORDS.items():
@@ -131,6 +128,20 @@ def conform(events: pl.DataFrame, *, origin: str = "event") -> pl.DataFrame:
         missing = pl.any_horizontal(pl.col(name).is_null() for name in names)
         _refuse(frame, (pl.col("type") == kind.value) & missing, f"is a {kind} without {_and(names)}", origin)
     return frame
+
+
+def _typed(column: pl.Series, dtype: pl.DataType, origin: str) -> pl.Series:
+    try:
+        cast = column.cast(dtype, strict=False)
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"{column.name} is a column of {column.dtype}; it must be {dtype}") from error
+    wrong = cast.is_null() & column.is_not_null()
+    if dtype.is_integer() and column.dtype.is_float():
+        wrong |= (cast != column).fill_null(False)
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        raise BadInput(f"{origin} {row + 1} has {column.name} {column[row]!r}; it must be {dtype}")
+    return cast
 
 
 def _refuse(frame: pl.DataFrame, wrong: pl.Expr, message: str, origin: str) -> None:

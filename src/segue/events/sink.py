@@ -8,10 +8,14 @@ from threading import Lock
 
 import polars as pl
 
-from segue.events import log
+from segue.events import compaction, log
 from segue.events.schema import EVENTS
 
 __all__ = ["Receipt", "Sink"]
+
+
+_SMALL_BATCHES = 256
+"""Commits after which small batches are joined, so that a reader decodes few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Sink:
     def __init__(self, folder: Path):
         self.folder = folder
         self._connection = log.connect(folder)
+        self._small = 0
         self._queue: list[_Ticket] = []
         self._queueing = Lock()
         self._committing = Lock()
@@ -79,6 +84,10 @@ class Sink:
             return
         for ticket, outcome in zip(tickets, outcomes, strict=True):
             ticket.outcome = outcome
+        self._small += 1
+        if self._small >= _SMALL_BATCHES:
+            self._small = 0
+            compaction.coalesce(self.folder, self._connection)
 
     def _write(self, tickets: list[_Ticket]) -> list[Receipt]:
         events = pl.concat(

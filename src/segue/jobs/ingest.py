@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import polars as pl
 
-from segue.catalog import store
+from segue.catalog import matching, store
 from segue.errors import Busy
 from segue.events import compaction
 from segue.events.schema import conform
@@ -65,7 +65,9 @@ def ingest(
             batches += 1
             progress("reading", rows)
         progress("cataloguing", rows)
-        extension = store.extend(home / "catalog", *(_staged(stage, table, key) for table, key in _TABLES.items()))
+        tracks, artists, albums = (_staged(stage, table, key) for table, key in _TABLES.items())
+        repeats = _repeats(home / "catalog", tracks)
+        extension = store.extend(home / "catalog", tracks, artists, albums, repeats=repeats)
         events = duplicates = 0
         for number in range(batches):
             receipt = sink.append(pl.read_ipc(stage / f"events-{number:06d}.arrow"))
@@ -93,13 +95,30 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
+def _repeats(folder: Path, tracks: pl.DataFrame) -> dict[str, int]:
+    """Return the number of the recording that each new track repeats, as far as the catalogue has it.
+
+    So a play that names its track by artist and title counts for the track of another source, typing errors forgiven.
+    """
+    before = store.load(folder)
+    if not len(before):
+        return {}
+    new = store.combine(tracks, "track_id").join(before.tracks.select("track_id"), on="track_id", how="anti")
+    named = new.select(name for name in matching.LISTENS if name in new.columns and name != "track_id")
+    if new.is_empty() or not named.columns:
+        return {}
+    found = matching.match(named, before)["number"]
+    pairs = zip(new["track_id"], found, strict=True)
+    return {track_id: int(before.canonical[number]) for track_id, number in pairs if number >= 0}
+
+
 def sweep(folder: Path) -> int:
     """Remove the staging folders whose process is gone; return how many there were."""
     removed = 0
     for stage in folder.glob("import-*"):
         try:
             with exclusive(stage / "owner.lock", wait=False):
-                shutil.rmtree(stage)
+                shutil.rmtree(stage, ignore_errors=True)
                 removed += 1
         except Busy:
             continue

@@ -43,7 +43,8 @@ def erase(folder: Path, sink: Sink, listener: str) -> Erasure:
     killed before the files are rewritten. Erasing again finishes the work.
     """
     receipt = _say(sink, listener, EventType.ERASURE)
-    position = Reader(folder).position()
+    said = Reader(folder).read(["position"], where=pl.col("event_id") == receipt)
+    position = int(said["position"][0])
     done = compaction.forget(folder, listener, position)
     return Erasure(receipt, done.events, position)
 

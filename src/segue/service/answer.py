@@ -154,8 +154,7 @@ class Service:
         self, asks: list[Ask], seeds: list[NDArray[np.int32]], exclude: Mapping[str, Sequence[str]], snapshot: Snapshot
     ) -> Request:
         now = max((ask.now for ask in asks if ask.now is not None), default=None) or datetime.now(UTC)
-        named = [ask.listener or "" for ask in asks]
-        tastes = self._histories.of(named, snapshot.catalog, now)
+        tastes = self._histories.of([ask.listener for ask in asks], snapshot.catalog, now)
         history, banned = ragged(tastes)
         excluded = [snapshot.catalog.numbers(exclude.get(ask.id, ())) for ask in asks]
         canonical = snapshot.catalog.canonical
@@ -168,9 +167,7 @@ class Service:
             banned=banned,
             exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
             limit=np.array([ask.limit for ask in asks], np.int32),
-            seed=np.array(
-                [seed_of(one, day, ask.kind, snapshot.id) for one, ask in zip(named, asks, strict=True)], np.uint64
-            ),
+            seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
         )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
+from segue.dataset.build import resolve
 from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, preferences
 from segue.kernels.ragged import Ragged
 from segue.privacy.door import Door
@@ -47,15 +48,21 @@ class Histories:
         self._kept: OrderedDict[tuple[int, str], Taste] = OrderedDict()
         self._position = door.position()
 
-    def of(self, listeners: Sequence[str], catalog: Catalog, now: datetime) -> list[Taste]:
-        """Return the taste of each listener; an unknown one, or one who does not allow it, has none."""
+    def of(self, listeners: Sequence[str | None], catalog: Catalog, now: datetime) -> list[Taste]:
+        """Return the taste of each listener; an unknown one, or one who does not allow it, has none.
+
+        Nobody (None) has none either, and nothing is read for them.
+        """
+        named = {one for one in listeners if one is not None}
+        if not named:
+            return [_NOBODY] * len(listeners)
         with self._lock:
             self._follow()
-            missing = {one for one in listeners if (catalog.generation, one) not in self._kept}
+            missing = {one for one in named if (catalog.generation, one) not in self._kept}
             read = self._read(missing, catalog, now) if missing else {}
-            found = [read.get(one) or self._kept.get((catalog.generation, one), _NOBODY) for one in listeners]
             for one in missing:
                 self._kept[catalog.generation, one] = read.get(one, _NOBODY)
+            found = [_NOBODY if one is None else self._kept[catalog.generation, one] for one in listeners]
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
             return found
@@ -74,12 +81,7 @@ class Histories:
         events = self._door.read(
             Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=self._position
         )
-        if events.is_empty():
-            return {}
-        numbers = catalog.join(events["track"])
-        known = numbers >= 0
-        canonical = np.where(known, catalog.canonical[numbers], -1) if len(catalog) else numbers
-        events = events.with_columns(pl.Series("number", canonical)).filter(pl.Series(known))
+        events = resolve(events, catalog).filter(pl.col("number").is_not_null())
         zones = dict(
             events.filter(pl.col("timezone").is_not_null())
             .sort("occurred_at", maintain_order=True)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections import Counter
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from segue.explain.reasons import words
+from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
+from segue.pipeline.stage import Recipe, run
+from segue.pipeline.trace import Trace
+from segue.recipes.music import ListConfig, RecipesConfig, popular, recipe
+from segue.registry.snapshot import Snapshot
+from segue.types import DropReason
+from segue.workspace import Workspace
+from tests.pipeline.rows import request, tracks_of
+
+Name = Literal["radio", "continuation", "weekly"]
+NAMES: tuple[Name, ...] = ("radio", "continuation", "weekly")
+CONFIG = RecipesConfig()
+
+
+@pytest.fixture(scope="module")
+def snapshot(world: Workspace) -> Snapshot:
+    return world.current()
+
+
+@pytest.fixture(scope="module")
+def asked(snapshot: Snapshot) -> Request:
+    """Six rows with one popular seed each and a history of five tracks; the last row bans and excludes some."""
+    numbers = snapshot.models["popularity"].numbers
+    order = snapshot.models["popularity"].model.state()["order"]
+    heard = numbers[order[:36]].reshape(6, 6).tolist()
+    return request(
+        6,
+        seeds=[row[:1] for row in heard],
+        history=[row[1:] for row in heard],
+        banned=[[], [], [], [], [], heard[0]],
+        exclude=[[], [], [], [], [], heard[1]],
+        limit=[30, 5, 30, 30, 30, 30],
+    )
+
+
+def made_by(name: Name, snapshot: Snapshot, asked: Request, config: ListConfig | None = None) -> Candidates:
+    chosen = config or getattr(CONFIG, name)
+    return run(recipe(name, snapshot, chosen, limit=30, parallel=False), asked, Trace())
+
+
+@pytest.mark.parametrize("source", ["knn", "knn:", "knn:title", "neural:seeds", ":seeds", "knn:seeds:history"])
+def test_a_list_of_an_unknown_source_is_refused(source: str) -> None:
+    with pytest.raises(ValidationError, match=f"unknown source '{source}'"):
+        ListConfig(weights={source: 1.0})
+
+
+def test_a_negative_weight_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"'knn:seeds' has weight -0\.1"):
+        ListConfig(weights={"knn:seeds": -0.1})
+
+
+def test_a_list_without_any_source_is_refused() -> None:
+    with pytest.raises(ValidationError, match="weights"):
+        ListConfig(weights={})
+
+
+def test_unknown_keys_are_refused() -> None:
+    with pytest.raises(ValidationError, match="no_such_key"):
+        ListConfig.model_validate({"weights": {"knn:seeds": 1.0}, "no_such_key": 1})
+    with pytest.raises(ValidationError, match="podcast"):
+        RecipesConfig.model_validate({"podcast": {"weights": {"knn:seeds": 1.0}}})
+
+
+def test_configs_round_trip_through_json() -> None:
+    changed = RecipesConfig(weekly=ListConfig(weights={"als:history": 1.0}, artist_cap=1, floor=0.5, unheard=True))
+    for config in (CONFIG, changed):
+        assert RecipesConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lists_are_in_order_within_their_limits_and_without_what_must_not_come(
+    name: Name, snapshot: Snapshot, asked: Request
+) -> None:
+    made = made_by(name, snapshot, asked)
+    for row, tracks in enumerate(tracks_of(made)):
+        assert 0 < len(tracks) <= asked.limit[row]
+        assert len(set(tracks)) == len(tracks)
+        unwanted = [asked.seeds, asked.banned, asked.exclude, *([asked.history] if name == "weekly" else [])]
+        assert not set(tracks).intersection(*[np.concatenate([one.row(row) for one in unwanted]).tolist()])
+        scores = made.score[made.offsets[row] : made.offsets[row + 1]]
+        assert (np.diff(scores) <= 0).all()
+    assert snapshot.catalog.available[snapshot.face[made.track]].all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_artist_has_more_tracks_in_a_list_than_the_cap(name: Name, snapshot: Snapshot, asked: Request) -> None:
+    for cap in (1, 2):
+        config = getattr(CONFIG, name).model_copy(update={"artist_cap": cap})
+        for tracks in tracks_of(made_by(name, snapshot, asked, config)):
+            assert max(Counter(snapshot.catalog.artist[tracks].tolist()).values()) <= cap
+
+
+def test_weekly_leaves_out_what_scores_far_below_the_best(snapshot: Snapshot, asked: Request) -> None:
+    config = CONFIG.weekly.model_copy(update={"floor": 0.7})
+    made = made_by("weekly", snapshot, asked, config)
+    for first, last in zip(made.offsets[:-1], made.offsets[1:], strict=True):
+        assert made.score[last - 1] >= 0.7 * made.score[first]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_track_has_a_source_of_its_own_and_a_seed_of_its_row(
+    name: Name, snapshot: Snapshot, asked: Request
+) -> None:
+    made = made_by(name, snapshot, asked)
+    for place, row in enumerate(made.rows):
+        source = made.sources[made.reason_source[place]]
+        assert not np.isnan(made.proposed[place, made.reason_source[place]])
+        assert words(source, None, "X")
+        about = asked.seeds if source.endswith(":seeds") else asked.history
+        assert made.reason_seed[place] in [-1, *about.row(row)]
+        assert made.reason_seed[place] >= 0 or source.startswith("popularity")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jobs_and_requests_get_the_same_lists(name: Name, snapshot: Snapshot, asked: Request) -> None:
+    serial, parallel = (
+        run(recipe(name, snapshot, getattr(CONFIG, name), limit=30, parallel=parallel), asked, Trace())
+        for parallel in (False, True)
+    )
+    np.testing.assert_array_equal(serial.track, parallel.track)
+    np.testing.assert_array_equal(serial.offsets, parallel.offsets)
+    np.testing.assert_allclose(serial.score, parallel.score, rtol=1e-5)
+
+
+def test_rows_of_one_request_do_not_depend_on_one_another(snapshot: Snapshot, asked: Request) -> None:
+    together = tracks_of(made_by("radio", snapshot, asked))
+    alone = [tracks_of(made_by("radio", snapshot, asked.take(np.array([row]))))[0] for row in range(len(asked))]
+    assert together == alone
+
+
+def test_a_longer_list_asks_the_sources_for_more(snapshot: Snapshot, asked: Request) -> None:
+    config = ListConfig(weights={"als:seeds": 1.0}, candidates=30)
+    longer = replace(asked, limit=np.full(6, 200, np.int32))
+    made = run(recipe("continuation", snapshot, config, limit=200, parallel=False), longer, Trace())
+    assert np.diff(made.offsets).tolist() == [200] * 6
+
+
+def test_a_source_whose_model_is_not_trained_is_left_out(snapshot: Snapshot, asked: Request) -> None:
+    fewer = replace(snapshot, models={name: model for name, model in snapshot.models.items() if name != "als"})
+    made = made_by("radio", fewer, asked)
+    assert made.sources == ("knn:seeds", "artist:seeds")
+    assert np.diff(made.offsets).all()
+
+
+def test_what_is_unavailable_is_dropped_and_counted(snapshot: Snapshot, asked: Request) -> None:
+    tracks = snapshot.catalog.tracks.with_columns(available=snapshot.catalog.tracks["number"] % 2 == 0)
+    catalog = replace(snapshot.catalog, tracks=tracks)
+    alone = replace(snapshot, catalog=catalog, face=np.arange(len(catalog), dtype=np.int32))
+    trace = Trace()
+    made = run(recipe("radio", alone, CONFIG.radio, limit=30, parallel=False), asked, trace)
+    assert not (made.track % 2).any()
+    assert trace.drops[DropReason.UNAVAILABLE] > 0
+
+
+def popular_recipe(snapshot: Snapshot) -> Recipe:
+    return popular(snapshot, limit=30, parallel=False)
+
+
+def test_what_is_popular_is_the_same_for_everyone(snapshot: Snapshot) -> None:
+    assert popular_recipe(snapshot).name == "popular"
+    made = run(popular_recipe(snapshot), request(3, limit=[30, 30, 10]), Trace())
+    first, second, third = tracks_of(made)
+    assert first == second
+    assert first[:10] == third
+    assert len(first) == 30
+    assert {made.sources[number] for number in made.reason_source} == {"popularity:history"}
+
+
+def test_what_is_popular_still_leaves_out_what_is_banned(snapshot: Snapshot) -> None:
+    everyone = tracks_of(run(popular_recipe(snapshot), request(1, limit=[30]), Trace()))[0]
+    banned = request(1, banned=[everyone[:5]], limit=[30])
+    assert not set(everyone[:5]) & set(tracks_of(run(popular_recipe(snapshot), banned, Trace()))[0])
