@@ -15,11 +15,12 @@ from segue.models.knn import ItemKnn, ItemKnnConfig
 from segue.models.popularity import Popularity
 from segue.registry import versions
 from segue.registry.versions import MODELS, Manifest
+from segue.stores import files
 from tests.models.worlds import interactions
 
 from .homes import NOW, ROWS, dataset, grow, save
 
-FILES = ["found.npy", "item_ids.npy", "similarity.npy"]
+FILES = ["found.npy", "item_id_ends.npy", "item_ids.npy", "similarity.npy"]
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_a_manifest_that_is_no_json_is_refused(home: Path, saved: Manifest, cont
 
 def test_a_version_of_a_newer_format_is_refused(home: Path, saved: Manifest) -> None:
     path = folder_of(home, saved) / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2, "something": "new"}))
+    files.write_sealed(path, {**files.read_sealed(path), "format": 2, "something": "new"})
     with pytest.raises(Damaged, match="has format 2, this release reads 1"):
         load(home, saved)
 

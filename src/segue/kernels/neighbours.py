@@ -69,6 +69,7 @@ def _neighbours(
     n = len(item_offsets) - 1
     for chunk in prange(chunks):
         shared = np.zeros(n, np.float32)
+        marked = np.zeros(n, np.bool_)
         touched = np.empty(n, np.int32)
         for item in range(chunk, n, chunks):
             count = 0
@@ -77,7 +78,8 @@ def _neighbours(
                 value = item_values[p]
                 for q in range(row_offsets[row], row_offsets[row + 1]):
                     other = row_items[q]
-                    if shared[other] == 0:
+                    if not marked[other]:
+                        marked[other] = True
                         touched[count] = other
                         count += 1
                     shared[other] += value * row_values[q]
@@ -90,6 +92,7 @@ def _neighbours(
                     if similarity > best[0] or (similarity == best[0] and other < columns[0]):
                         push(similarity, other, best, columns)
                 shared[other] = 0
+                marked[other] = False
             sort_heap(best, columns)
 
 

@@ -17,6 +17,6 @@ class BoundModel:
 
     model: Model
     numbers: NDArray[np.int32]
-    """`int32[n]`: the catalogue number of each item."""
+    """`int32[n]`: the catalogue number of each item, -1 for one that the catalogue does not know."""
     index: NDArray[np.int32]
     """`int32[catalogue]`: the item of each number, -1 for a track that the model does not know."""

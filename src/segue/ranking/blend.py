@@ -37,5 +37,6 @@ class Blend:
         shares = said / np.maximum(best[rows], 1e-12)
         shares *= np.array([self.weights[name] for name in candidates.sources], np.float32)
         score = shares.sum(axis=1)
+        shares[np.isnan(candidates.proposed)] = -1  # never the reason
         scored = replace(candidates, score=score, reason_source=shares.argmax(axis=1).astype(np.int8))
         return scored.take(np.lexsort((candidates.track, -score, rows)))

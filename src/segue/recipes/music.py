@@ -39,6 +39,8 @@ class ListConfig(BaseModel):
     @field_validator("weights")
     @classmethod
     def _known(cls, weights: dict[str, float]) -> dict[str, float]:
+        if not weights:
+            raise ValueError("weights are empty; name at least one source")
         for source, weight in weights.items():
             model, _, about = source.partition(":")
             if model not in MODELS or about not in _ABOUT:

@@ -63,7 +63,7 @@ def point(home: Path, *, generation: int, models: Mapping[str, str], settings: s
         before["previous"] = None
     identity = digest(generation, sorted(models.items()), settings, now.isoformat(), size=6)
     pointer = Pointer(identity, now.isoformat(), generation, dict(models), settings, before)
-    files.write_json(home / "snapshot", asdict(pointer))
+    files.write_sealed(home / "snapshot", asdict(pointer))
     return pointer
 
 
@@ -74,7 +74,7 @@ def read_pointer(home: Path) -> Pointer:
         NotReady: Nothing was trained yet.
     """
     try:
-        return Pointer(**files.read_json(home / "snapshot"))
+        return Pointer(**files.read_sealed(home / "snapshot"))
     except FileNotFoundError as error:
         raise NotReady("nothing is trained yet; run `segue train` (after `segue import`)") from error
 
@@ -97,7 +97,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for name, version in pointer.models.items():
         model, ids, manifests[name] = versions.load(home / "models", name, version)
-        key = manifests[name].files["item_ids.npy"]
+        key = versions.vocabulary_checksum(manifests[name])
         if key not in translated:
             translated[key] = _translate(catalog, ids)
         bound[name] = BoundModel(model, *translated[key])
@@ -105,10 +105,13 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
 
 
 def _translate(catalog: Catalog, ids: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return each item's canonical number, and the item of each number."""
-    numbers = catalog.canonical[catalog.join(ids)]
+    """Return each item's canonical number (-1: the catalogue does not know it), and the item of each number."""
+    found = catalog.join(ids)
+    known = np.flatnonzero(found >= 0).astype(np.int32)
+    numbers = np.full(len(ids), -1, np.int32)
+    numbers[known] = catalog.canonical[found[known]]
     index = np.full(len(catalog), -1, np.int32)
-    index[numbers[::-1]] = np.arange(len(numbers), dtype=np.int32)[::-1]
+    index[numbers[known[::-1]]] = known[::-1]
     return numbers, index
 
 

@@ -22,13 +22,13 @@ from segue.models.popularity import Popularity
 from segue.seeds import digest
 from segue.stores import files
 
-__all__ = ["MODELS", "Manifest", "load", "names", "read_manifest", "save", "versions"]
+__all__ = ["MODELS", "Manifest", "load", "names", "read_manifest", "save", "versions", "vocabulary_checksum"]
 
 MODELS: Mapping[str, type[Model]] = {model.name: model for model in (Popularity, ItemKnn, ImplicitALS, SameArtist)}
 """Every kind of model that a version folder can hold, by name."""
 
 _FORMAT = 1
-_IDS = "item_ids"
+_IDS, _ENDS = "item_ids", "item_id_ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ def save(
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
     version = f"{stamp}-{digest(model.name, data.fingerprint, config, seed, size=4)}"
     with files.new_folder(_unused(folder / model.name, version)) as here:
-        ids = np.frombuffer("\n".join(data.items.ids).encode(), np.uint8)
-        for name, array in {_IDS: ids, **model.state()}.items():
+        for name, array in {**_pack(data.items.ids), **model.state()}.items():
             np.save(here / f"{name}.npy", array, allow_pickle=False)
         manifest = Manifest(
             model=model.name,
@@ -80,7 +79,7 @@ def save(
             seconds=round(seconds, 3),
             files={path.name: files.checksum(path) for path in sorted(here.iterdir())},
         )
-        files.write_json(here / "manifest.json", asdict(manifest))
+        files.write_sealed(here / "manifest.json", asdict(manifest))
     return manifest
 
 
@@ -103,7 +102,7 @@ def read_manifest(folder: Path, name: str, version: str) -> Manifest:
         Damaged: Its manifest cannot be read, or is of a newer format.
     """
     try:
-        content = files.read_json(folder / name / version / "manifest.json")
+        content = files.read_sealed(folder / name / version / "manifest.json")
     except FileNotFoundError as error:
         raise errors.NotFound(f"there is no version {version!r} of model {name!r}; see `segue models list`") from error
     if content.get("format") != _FORMAT:
@@ -126,11 +125,28 @@ def load(folder: Path, name: str, version: str) -> tuple[Model, pl.Series, Manif
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda item: _verify(here / item[0], item[1]), manifest.files.items()))
     arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files}
-    ids = pl.Series("track_id", arrays.pop(_IDS).tobytes().decode().split("\n"), pl.String)
+    ids = _unpack(arrays.pop(_IDS), arrays.pop(_ENDS))
     kind = MODELS[manifest.model]
     model = kind(kind.Config.model_validate(manifest.config))
     model.restore(arrays)
     return model, ids, manifest
+
+
+def vocabulary_checksum(manifest: Manifest) -> str:
+    """Return what tells whether two versions know the same items."""
+    return manifest.files[f"{_IDS}.npy"] + manifest.files[f"{_ENDS}.npy"]
+
+
+def _pack(ids: pl.Series) -> dict[str, NDArray[Any]]:
+    """Return the ids as one run of UTF-8 bytes, and where each of them ends."""
+    ends = ids.str.len_bytes().cast(pl.Int64).cum_sum().to_numpy()
+    return {_IDS: np.frombuffer("".join(ids).encode(), np.uint8), _ENDS: ends}
+
+
+def _unpack(text: NDArray[np.uint8], ends: NDArray[np.int64]) -> pl.Series:
+    whole = text.tobytes()
+    starts = [0, *ends[:-1].tolist()]
+    return pl.Series("track_id", [whole[a:b].decode() for a, b in zip(starts, ends.tolist(), strict=True)], pl.String)
 
 
 def _verify(path: Path, expected: str) -> None:

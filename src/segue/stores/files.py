@@ -4,7 +4,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,19 @@ from uuid import uuid4
 
 from segue.errors import Damaged
 
-__all__ = ["checksum", "new_folder", "read_json", "sync_folder", "write_bytes", "write_json", "write_with"]
+__all__ = [
+    "checksum",
+    "new_folder",
+    "read_json",
+    "read_sealed",
+    "sync_folder",
+    "write_bytes",
+    "write_json",
+    "write_sealed",
+    "write_with",
+]
+
+_SEAL = "checksum"
 
 
 def write_with(path: Path, write: Callable[[Path], object]) -> None:
@@ -52,6 +64,30 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except ValueError as error:
         raise Damaged(f"{path} is not readable JSON ({error}); restore it from a backup") from error
+
+
+def write_sealed(path: Path, value: Mapping[str, Any]) -> None:
+    """Replace the file atomically with readable JSON that carries its own checksum."""
+    plain = json.loads(json.dumps(value, default=str))
+    write_json(path, {**plain, _SEAL: _seal(plain)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Read what `write_sealed` wrote.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        Damaged: It is there and is not what was written.
+    """
+    content = read_json(path)
+    seal = content.pop(_SEAL, None) if isinstance(content, dict) else None
+    if seal is None or seal != _seal(content):
+        raise Damaged(f"{path} is not what was written; restore it from a backup")
+    return dict(content)
+
+
+def _seal(value: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
