@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import json
 from datetime import timedelta
 from pathlib import Path
 
