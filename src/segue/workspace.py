@@ -3,7 +3,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from uuid import uuid4
 from segue import settings as settings_file
 from segue.catalog import search, store
 from segue.catalog.store import Catalog
-from segue.errors import BadInput, Damaged, NotFound, NotReady, SegueError
+from segue.errors import BadInput, Damaged, NotFound, NotReady
 from segue.events import compaction
 from segue.events.signals import LISTENING
 from segue.events.sink import Sink
@@ -29,7 +29,8 @@ from segue.privacy.door import Door
 from segue.registry import snapshot, versions
 from segue.registry.current import Current
 from segue.registry.snapshot import Pointer
-from segue.service.answer import Service, check
+from segue.service.answer import Service
+from segue.service.asks import check, parse
 from segue.service.exposure import record
 from segue.service.histories import Histories
 from segue.settings import Settings
@@ -42,7 +43,6 @@ __all__ = ["FORMAT", "Forgotten", "Workspace", "default_home"]
 FORMAT = 1
 """Version of the folder's layout."""
 _BATCH = 1024
-_LONGEST_LINE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ class Workspace:
         at = now or datetime.now(UTC)
         numbered = enumerate(lines, 1)
         while chunk := list(islice(numbered, _BATCH)):
-            parsed = [_ask(line, number, at) for number, line in chunk if line.strip()]
+            parsed = [parse(line, number, at) for number, line in chunk if line.strip()]
             asks = [ask for ask in parsed if isinstance(ask, Ask)]
             answers = iter(self.service.answer(asks, parallel=True).slates)
             for one in parsed:
@@ -277,16 +277,27 @@ class Workspace:
         )
         return report, made
 
-    def kept_weekly(self, listener: str) -> weekly_job.Weekly:
-        """Return the listener's newest weekly playlist.
+    def weekly_of(self, listener: str, *, now: datetime | None = None, again: bool = False) -> weekly_job.Weekly:
+        """Return the listener's playlist of this week, making it where it is not there yet.
+
+        A listener who does not allow personal answers gets what is popular, and nothing is kept.
 
         Raises:
-            NotFound: None was made yet.
+            NotFound: There are no plays of this listener.
         """
-        kept = self.shelf.newest(listener, weekly_job.NAME)
-        if kept is None:
-            raise NotFound(f"no weekly playlist of {listener!r} yet; `segue weekly --listener {listener}` makes one")
-        return weekly_job.read(kept)
+        at = now or datetime.now(UTC)
+        if self.door.ledger().allowed(listener, Purpose.PERSONALISE):
+            self.weekly(listener, now=at, again=again)
+            kept = self.shelf.newest(listener, weekly_job.NAME)
+            assert kept is not None
+            return weekly_job.read(kept)
+        config = self.settings.weekly
+        (slate,) = self.service.answer(
+            [Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)]
+        ).slates
+        assert isinstance(slate, Slate)
+        week = weekly_job.monday(at, None, config.timezone)
+        return weekly_job.Weekly(weekly_job.playlist_id(listener), listener, week.isoformat(), at.isoformat(), slate)
 
     # Listeners
 
@@ -336,40 +347,3 @@ class Workspace:
             playlists,
             "Models hold nothing keyed by a listener; their share in its statistics goes with the next training.",
         )
-
-
-def _ask(line: str, number: int, now: datetime) -> Ask | Refusal:
-    """Read one line of a batch."""
-    place = f"line {number}"
-    if len(line) > _LONGEST_LINE:
-        return Refusal(place, f"{place} has {len(line)} characters; at most {_LONGEST_LINE} are read")
-    try:
-        fields = json.loads(line)
-    except ValueError as error:
-        return Refusal(place, f"{place} is not JSON: {error}")
-    if not isinstance(fields, dict):
-        return Refusal(place, f"{place} is not a JSON object")
-    identity = str(fields.get("id", place))
-    try:
-        return check(_from_fields(fields, identity, now))
-    except SegueError as error:
-        return Refusal(identity, str(error))
-
-
-def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit"}
-    if unknown := sorted(set(fields) - known):
-        raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
-    try:
-        kind = Kind(fields.get("kind", ""))
-    except ValueError as error:
-        raise BadInput(f"kind is {fields.get('kind')!r}; it must be one of {[kind.value for kind in Kind]}") from error
-    tracks, limit = fields.get("tracks", []), fields.get("limit", 30)
-    if not isinstance(tracks, list) or not all(isinstance(track, str) for track in tracks):
-        raise BadInput("tracks must be a list of track ids")
-    if not isinstance(limit, int) or isinstance(limit, bool):
-        raise BadInput(f"limit is {limit!r}; it must be a whole number")
-    listener = fields.get("listener")
-    if listener is not None and not isinstance(listener, str):
-        raise BadInput(f"listener is {listener!r}; it must be text")
-    return Ask(identity, kind, tuple(tracks), fields.get("title"), listener, fields.get("context") or {}, limit, now)

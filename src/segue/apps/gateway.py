@@ -23,7 +23,7 @@ from segue.apps.metrics import Metrics
 from segue.catalog import search
 from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError, TooLarge
 from segue.events.intake import from_rows
-from segue.service.answer import MOST_TRACKS
+from segue.service.asks import MOST_TRACKS
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
 
@@ -169,16 +169,12 @@ def _api(gateway: Gateway) -> APIRouter:
 
     @api.get("/listeners/{listener}/weekly", summary="A listener's weekly playlist")
     async def weekly(listener: str) -> dict[str, Any]:
-        """Give the newest one; the first time it is asked for, it is made."""
+        """Give this week's; the first time it is asked for, it is made."""
 
         def work() -> dict[str, Any]:
-            try:
-                kept = workspace.kept_weekly(listener)
-            except NotFound:
-                workspace.weekly(listener)
-                kept = workspace.kept_weekly(listener)
-            line = kept.slate.to_json()
-            return {**line, "id": kept.id, "listener": listener, "week": kept.week, "made_at": kept.made_at}
+            made = workspace.weekly_of(listener)
+            line = made.slate.to_json()
+            return {**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at}
 
         made = await gateway.run(work)
         gateway.metrics.rungs.labels(made["rung"]).inc()

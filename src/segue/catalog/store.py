@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import names
 from segue.catalog.schema import ALBUMS, ARTISTS, TRACKS, TRACKS_STORED
-from segue.errors import BadInput
+from segue.errors import BadInput, Damaged
 from segue.stores import files
 from segue.stores.locks import exclusive
 from segue.types import ItemKind
@@ -84,18 +84,21 @@ def generations(folder: Path) -> list[int]:
 
 
 def load(folder: Path, generation: int | None = None) -> Catalog:
-    """Load a generation (None: the newest). A folder without any is an empty catalogue, generation 0."""
+    """Load a generation (None: the newest). A folder without any is an empty catalogue, generation 0.
+
+    Raises:
+        Damaged: Its files are missing or cannot be read.
+    """
     if generation is None:
         generation = max(generations(folder), default=0)
     if generation == 0:
         return Catalog(0, TRACKS_STORED.to_frame(), ARTISTS.to_frame(), ALBUMS.to_frame())
     here = folder / f"{generation:06d}"
-    return Catalog(
-        generation,
-        pl.read_parquet(here / "tracks.parquet"),
-        pl.read_parquet(here / "artists.parquet"),
-        pl.read_parquet(here / "albums.parquet"),
-    )
+    try:
+        tables = [pl.read_parquet(here / f"{name}.parquet") for name in ("tracks", "artists", "albums")]
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise Damaged(f"the catalogue's generation {generation} cannot be read ({error}); restore a backup") from error
+    return Catalog(generation, *tables)
 
 
 def extend(

@@ -166,23 +166,16 @@ def weekly(
     """The weekly playlists: 30 tracks that each listener has not heard, from Monday in their own time zone."""
     opened = workspace(home)
     at = moment(now)
-    with progress(as_json) as show:
-        report, _ = opened.weekly(listener, now=at, again=again, progress=show)
     if listener is not None:
-        kept = opened.kept_weekly(listener)
+        made = opened.weekly_of(listener, now=at, again=again)
         if as_json:
-            emit(
-                {
-                    **kept.slate.to_json(),
-                    "id": kept.id,
-                    "listener": listener,
-                    "week": kept.week,
-                    "made_at": kept.made_at,
-                }
-            )
+            line = made.slate.to_json()
+            emit({**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at})
         else:
-            show_slate(f"Weekly of {listener}, week of {kept.week}", kept.slate)
+            show_slate(f"Weekly of {listener}, week of {made.week}", made.slate)
         return
+    with progress(as_json) as show:
+        report, _ = opened.weekly(now=at, again=again, progress=show)
     if as_json:
         emit(report)
         return

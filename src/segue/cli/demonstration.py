@@ -2,7 +2,7 @@
 """`segue demo`: a world that anyone can look at, and what Segue makes of it."""
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from segue.cli.output import complain_softly, emit, progress, show_slate, workspace
@@ -33,7 +33,7 @@ def run(home: Path | None, listeners: int, tracks: int, weeks: int, seed: int, *
             opened.train(progress=show)
         opened.weekly(progress=show)
     listener = opened.listeners()[0]
-    kept = opened.kept_weekly(listener)
+    kept = opened.weekly_of(listener)
     seed_track = kept.slate.tracks[0]
     radio = opened.radio(seed_track.track)
     seconds = time.perf_counter() - began
@@ -59,7 +59,7 @@ def _claim(opened: Workspace, wanted: dict[str, int]) -> date:
         return datetime.fromisoformat(found["end"]).date()
     if (opened.home / "events").exists():
         raise BadInput(f"{opened.home} holds a workspace with events; give the demo a --home of its own")
-    end = datetime.now(UTC).date() + timedelta(days=1)
+    end = datetime.now(UTC).date()
     files.write_json(marker, {"world": wanted, "end": end.isoformat()})
     return end
 

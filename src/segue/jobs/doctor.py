@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from segue.catalog import store
-from segue.errors import NotReady, SegueError
+from segue.errors import SegueError
 from segue.events import log
 from segue.registry import snapshot, versions
 
@@ -72,8 +72,8 @@ def _log(folder: Path) -> Finding:
 def _catalog(folder: Path) -> Finding:
     try:
         catalog = store.load(folder)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        return Finding("catalogue", False, f"its newest generation cannot be read ({error}); remove that folder")
+    except SegueError as error:
+        return Finding("catalogue", False, str(error))
     repeated = int((catalog.canonical != catalog.tracks["number"].to_numpy()).sum())
     return Finding(
         "catalogue",
@@ -85,8 +85,6 @@ def _catalog(folder: Path) -> Finding:
 def _models(home: Path) -> list[Finding]:
     try:
         pointer = snapshot.read_pointer(home)
-    except NotReady as error:
-        return [Finding("snapshot", False, str(error))]
     except SegueError as error:
         return [Finding("snapshot", False, str(error))]
     findings = [Finding("snapshot", True, f"{pointer.id}, of {pointer.created_at}")]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the log to a published snapshot: build the dataset, fit each model, measure a twin, publish the set."""
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +50,8 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         Busy: Another training holds the workspace.
     """
     with exclusive(home / "locks" / "train.lock", wait=False):
+        for killed in (home / "models").glob("*/.*.tmp"):
+            shutil.rmtree(killed)
         began = perf_counter()
         progress("building the dataset")
         catalog = store.load(home / "catalog")

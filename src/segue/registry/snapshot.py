@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import store
 from segue.catalog.store import Catalog
-from segue.errors import NotReady
+from segue.errors import Damaged, NotReady
 from segue.models.bound import BoundModel
 from segue.registry import versions
 from segue.registry.versions import Manifest
@@ -58,9 +58,10 @@ class Snapshot:
 
 def point(home: Path, *, generation: int, models: Mapping[str, str], settings: str, now: datetime) -> Pointer:
     """Publish a set: from now on it serves. One rename, so that no reader sees half of it."""
-    before = asdict(read_pointer(home)) if (home / "snapshot").exists() else None
-    if before is not None:
-        before["previous"] = None
+    try:
+        before: dict[str, Any] | None = {**asdict(read_pointer(home)), "previous": None}
+    except (NotReady, Damaged):  # publishing is how a damaged pointer is mended
+        before = None
     identity = digest(generation, sorted(models.items()), settings, now.isoformat(), size=6)
     pointer = Pointer(identity, now.isoformat(), generation, dict(models), settings, before)
     files.write_sealed(home / "snapshot", asdict(pointer))

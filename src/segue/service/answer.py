@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import BadInput, NotFound, SegueError
+from segue.errors import NotFound, SegueError
 from segue.explain.reasons import words
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
@@ -21,14 +21,12 @@ from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
+from segue.service.asks import check
 from segue.service.histories import Histories, ragged
 from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate, SlateTrack
 
-__all__ = ["MOST_TRACKS", "Answer", "Service", "check"]
+__all__ = ["Answer", "Service"]
 
-MOST_TRACKS = 1000
-"""The longest list that may be asked for."""
-_MOST_SEEDS = 1000
 _NAMES: Mapping[Kind, Literal["radio", "continuation", "weekly"]] = {
     Kind.RADIO: "radio",
     Kind.CONTINUE: "continuation",
@@ -169,23 +167,6 @@ class Service:
             limit=np.array([ask.limit for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
         )
-
-
-def check(ask: Ask) -> Ask:
-    """Return the ask if it can be answered.
-
-    Raises:
-        BadInput: Its limit is out of bounds, or it lacks what its kind needs.
-    """
-    if not 1 <= ask.limit <= MOST_TRACKS:
-        raise BadInput(f"limit is {ask.limit}; it must be from 1 to {MOST_TRACKS}")
-    if len(ask.tracks) > _MOST_SEEDS:
-        raise BadInput(f"{len(ask.tracks)} tracks are given; at most {_MOST_SEEDS} can be")
-    if ask.kind in (Kind.RADIO, Kind.CONTINUE) and not ask.tracks:
-        raise BadInput(f"a {ask.kind} needs at least one track to start from")
-    if ask.kind is Kind.WEEKLY and not ask.listener:
-        raise BadInput("a weekly needs a listener")
-    return ask
 
 
 def _moved(made: Candidates) -> NDArray[np.bool_]:

@@ -82,7 +82,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
     content = read_json(path)
     seal = content.pop(_SEAL, None) if isinstance(content, dict) else None
     if seal is None or seal != _seal(content):
-        raise Damaged(f"{path} is not what was written; restore it from a backup")
+        raise Damaged(f"{path} is not what was written; restore it from a backup, or make it again")
     return dict(content)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from segue.errors import NotFound, SegueError
+from segue.errors import SegueError
 from segue.jobs.weekly import Weekly
 from segue.types import Slate
 from segue.workspace import Workspace
@@ -87,15 +87,7 @@ def _view(workspace: Workspace, listener: str, q: str, personal: bool) -> _View:
             now = datetime.now(UTC)
             radio = workspace.radio(q, listener=listener if personal and listener else None, now=now)
         elif listener:
-            weekly = _weekly(workspace, listener)
+            weekly = workspace.weekly_of(listener)
     except SegueError as error:
         problem = str(error)
     return _View(listeners, workspace.simulated, tracks, weekly, radio, problem)
-
-
-def _weekly(workspace: Workspace, listener: str) -> Weekly:
-    try:
-        return workspace.kept_weekly(listener)
-    except NotFound:
-        workspace.weekly(listener)
-        return workspace.kept_weekly(listener)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks at the border: what can be asked, and reading an ask from a line of JSON."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from segue.errors import BadInput, SegueError
+from segue.types import Ask, Kind, Refusal
+
+__all__ = ["MOST_TRACKS", "check", "parse"]
+
+MOST_TRACKS = 1000
+"""The longest list that may be asked for."""
+_MOST_SEEDS = 1000
+_LONGEST_LINE = 1 << 20
+
+
+def check(ask: Ask) -> Ask:
+    """Return the ask if it can be answered.
+
+    Raises:
+        BadInput: Its limit is out of bounds, or it lacks what its kind needs.
+    """
+    if not 1 <= ask.limit <= MOST_TRACKS:
+        raise BadInput(f"limit is {ask.limit}; it must be from 1 to {MOST_TRACKS}")
+    if len(ask.tracks) > _MOST_SEEDS:
+        raise BadInput(f"{len(ask.tracks)} tracks are given; at most {_MOST_SEEDS} can be")
+    if ask.kind in (Kind.RADIO, Kind.CONTINUE) and not ask.tracks:
+        raise BadInput(f"a {ask.kind} needs at least one track to start from")
+    if ask.kind is Kind.WEEKLY and not ask.listener:
+        raise BadInput("a weekly needs a listener")
+    return ask
+
+
+def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
+    """Return the ask that a line of `segue batch` holds, or why it holds none; `number` counts lines from 1."""
+    place = f"line {number}"
+    if len(line) > _LONGEST_LINE:
+        return Refusal(place, f"{place} has {len(line)} characters; at most {_LONGEST_LINE} are read")
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        return Refusal(place, f"{place} is not JSON: {error}")
+    if not isinstance(fields, dict):
+        return Refusal(place, f"{place} is not a JSON object")
+    identity = str(fields.get("id", place))
+    try:
+        return check(_from_fields(fields, identity, now))
+    except SegueError as error:
+        return Refusal(identity, str(error))
+
+
+def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
+    known = {"id", "kind", "tracks", "title", "listener", "context", "limit"}
+    if unknown := sorted(set(fields) - known):
+        raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
+    try:
+        kind = Kind(fields.get("kind", ""))
+    except ValueError as error:
+        raise BadInput(f"kind is {fields.get('kind')!r}; it must be one of {[kind.value for kind in Kind]}") from error
+    tracks, limit = fields.get("tracks", []), fields.get("limit", 30)
+    if not isinstance(tracks, list) or not all(isinstance(track, str) for track in tracks):
+        raise BadInput("tracks must be a list of track ids")
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise BadInput(f"limit is {limit!r}; it must be a whole number")
+    listener = fields.get("listener")
+    if listener is not None and not isinstance(listener, str):
+        raise BadInput(f"listener is {listener!r}; it must be text")
+    return Ask(identity, kind, tuple(tracks), fields.get("title"), listener, fields.get("context") or {}, limit, now)
