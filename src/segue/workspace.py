@@ -20,6 +20,7 @@ from segue.events import compaction
 from segue.events.signals import LISTENING
 from segue.events.sink import Sink
 from segue.importers.batch import Importer
+from segue.jobs import demo as demo_job
 from segue.jobs import ingest as ingest_job
 from segue.jobs import train as train_job
 from segue.jobs import weekly as weekly_job
@@ -130,7 +131,7 @@ class Workspace:
     @property
     def simulated(self) -> bool:
         """Whether `segue demo` made it: its artists, tracks and listeners are invented."""
-        return (self.home / "demo.json").exists()
+        return (self.home / demo_job.MARKER).exists()
 
     # Data in
 

@@ -2,12 +2,12 @@
 """`segue demo`: a world that anyone can look at, and what Segue makes of it."""
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from segue.cli.output import complain_softly, emit, progress, show_slate, workspace
 from segue.errors import BadInput, NotReady
-from segue.jobs.demo import populate
+from segue.jobs.demo import MARKER, populate
 from segue.simulate.world import WorldConfig
 from segue.stores import files
 from segue.workspace import Workspace
@@ -24,8 +24,7 @@ def run(home: Path | None, listeners: int, tracks: int, weeks: int, seed: int, *
     began = time.perf_counter()
     opened = workspace(home, create=True)
     wanted = {"listeners": listeners, "tracks": tracks, "weeks": weeks, "seed": seed}
-    end = _claim(opened, wanted)
-    config = WorldConfig(**wanted, end=end)
+    config = _world(opened, wanted)
     new = not _ready(opened)
     with progress(as_json) as show:
         if new:
@@ -49,19 +48,17 @@ def run(home: Path | None, listeners: int, tracks: int, weeks: int, seed: int, *
     complain_softly(f"{'Made' if new else 'Opened'} in {seconds:.1f} s in {opened.home}")
 
 
-def _claim(opened: Workspace, wanted: dict[str, int]) -> date:
-    """Mark the workspace as this demo; return the day on which its world ends."""
-    marker = opened.home / "demo.json"
+def _world(opened: Workspace, wanted: dict[str, int]) -> WorldConfig:
+    """Return the world to show: the one that is there already, or a new one that ends today."""
+    marker = opened.home / MARKER
     if marker.exists():
-        found = files.read_json(marker)
-        if found["world"] != wanted:
-            raise BadInput(f"{opened.home} holds the demo of another world ({found['world']}); name another --home")
-        return datetime.fromisoformat(found["end"]).date()
+        found = WorldConfig.model_validate(files.read_json(marker))
+        if any(getattr(found, name) != value for name, value in wanted.items()):
+            raise BadInput(f"{opened.home} holds the demo of another world ({found}); name another --home")
+        return found
     if (opened.home / "events").exists():
         raise BadInput(f"{opened.home} holds a workspace with events; give the demo a --home of its own")
-    end = datetime.now(UTC).date()
-    files.write_json(marker, {"world": wanted, "end": end.isoformat()})
-    return end
+    return WorldConfig(**wanted, end=datetime.now(UTC).date())  # type: ignore[arg-type]
 
 
 def _ready(opened: Workspace) -> bool:
