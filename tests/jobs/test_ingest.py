@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from segue.errors import BadInput
+from segue.importers.sources import build
+from segue.types import Purpose
+from segue.workspace import Workspace
+
+FIELDS = {"who": "listener", "song": "track_title", "by": "artist_name", "at": "occurred_at"}
+
+
+def table(folder: Path, *rows: str, name: str = "plays.csv") -> Path:
+    path = folder / name
+    path.write_text("who,song,by,at\n" + "".join(f"{row}\n" for row in rows))
+    return path
+
+
+def test_an_import_says_what_it_took_and_twice_adds_nothing(home: Path, tmp_path: Path) -> None:
+    workspace = Workspace.open(home, create=True)
+    path = table(tmp_path, "ann,One,Band,2026-01-01T10:00:00Z", "ann,Two,Band,2026-01-01T10:05:00Z")
+    first, second = (workspace.ingest(build("table", mapping=FIELDS), path) for _ in range(2))
+    assert (first.rows, first.events, first.duplicates, first.tracks) == (2, 2, 0, 2)
+    assert (second.rows, second.events, second.duplicates, second.tracks) == (2, 0, 2, 0)
+    assert workspace.catalog().generation == 1
+    assert not list((home / "tmp").iterdir())
+
+
+def test_a_source_that_turns_bad_at_its_end_changes_nothing(home: Path, tmp_path: Path) -> None:
+    workspace = Workspace.open(home, create=True)
+    rows = [f"ann,Song {number},Band,2026-01-01T10:00:00Z" for number in range(60_000)]
+    with pytest.raises(BadInput, match="60001"):
+        workspace.ingest(build("table", mapping=FIELDS), table(tmp_path, *rows, "ann,Last,Band,yesterday"))
+    assert workspace.door.position() == 0
+    assert len(workspace.catalog()) == 0
+    assert not list((home / "tmp").iterdir())
+
+
+def test_a_play_named_with_a_typing_error_counts_for_the_track_that_is_meant(home: Path, tmp_path: Path) -> None:
+    workspace = Workspace.open(home, create=True)
+    workspace.ingest(
+        build("table", mapping=FIELDS),
+        table(tmp_path, "ann,Lighthouse Keeper,The Wandering Choir,2026-01-01T10:00:00Z"),
+    )
+    again = table(tmp_path, "bob,Lighthuose Keeper,Wandering Choir,2026-01-02T10:00:00Z", name="b.csv")
+    report = workspace.ingest(build("table", mapping=FIELDS), again)
+    catalog = workspace.catalog()
+    assert (report.tracks, report.folded) == (1, 1)
+    assert catalog.canonical.tolist() == [0, 0]
+    tracks = workspace.door.read(Purpose.PERSONALISE, ["track"])["track"]
+    assert set(catalog.canonical[catalog.numbers(tracks)]) == {0}

@@ -1,0 +1,96 @@
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from segue.errors import NotReady
+from segue.jobs import weekly
+from segue.jobs.weekly import monday, playlist_id
+from segue.settings import WeeklyConfig
+from segue.types import Purpose, Rung
+from segue.workspace import Workspace
+from tests.conftest import NOW
+
+
+@pytest.fixture
+def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    yield workspace
+    workspace.sink.close()
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "expected"),
+    [
+        ("2026-11-16T05:00", "America/Los_Angeles", "2026-11-09"),
+        ("2026-11-16T05:00", "UTC", "2026-11-16"),
+        ("2026-11-15T15:30", "Asia/Tokyo", "2026-11-16"),
+        ("2026-11-22T23:59", "UTC", "2026-11-16"),
+        ("2026-11-16T05:00", "Nowhere/Land", "2026-11-16"),
+        ("2026-11-16T05:00", None, "2026-11-16"),
+    ],
+)
+def test_the_week_begins_on_monday_where_the_listener_is(now: str, zone: str | None, expected: str) -> None:
+    assert monday(datetime.fromisoformat(now).replace(tzinfo=UTC), zone, "UTC") == date.fromisoformat(expected)
+
+
+def test_everyone_gets_a_playlist_once_a_week(copy: Workspace) -> None:
+    first, _ = copy.weekly(now=NOW)
+    again, made = copy.weekly(now=NOW + timedelta(days=1))
+    assert first.made == first.listeners == len(copy.listeners())
+    assert (again.made, made) == (0, [])
+
+
+def test_the_next_week_repeats_nothing_and_keeps_the_past(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+    weeks = [copy.weekly_of(who, now=NOW + timedelta(weeks=week)) for week in range(3)]
+    tracks = [{track.track for track in week.slate.tracks} for week in weeks]
+    assert not tracks[0] & tracks[1]
+    assert not (tracks[0] | tracks[1]) & tracks[2]
+    assert {week.id for week in weeks} == {playlist_id(who)}
+    assert [kept.edition for kept in copy.shelf.editions(who, weekly.NAME)] == [
+        "2026-06-15",
+        "2026-06-08",
+        "2026-06-01",
+    ]
+
+
+def test_making_it_again_replaces_it_in_place(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+    first = copy.weekly_of(who, now=NOW)
+    again = copy.weekly_of(who, now=NOW + timedelta(hours=1), again=True)
+    assert (again.id, again.week) == (first.id, first.week)
+    assert again.made_at > first.made_at
+    assert len(copy.shelf.editions(who, weekly.NAME)) == 1
+
+
+def test_a_week_of_fallbacks_is_not_published(copy: Workspace) -> None:
+    strangers = [f"stranger {number}" for number in range(20)]
+    with pytest.raises(NotReady, match="fallback_most"):
+        weekly.weekly(copy.service, copy.shelf, strangers, WeeklyConfig(), NOW)
+    assert not any(copy.shelf.editions(one, weekly.NAME) for one in strangers)
+
+
+def test_what_was_made_before_a_kill_is_not_made_again(copy: Workspace) -> None:
+    listeners = copy.listeners()
+    weekly.weekly(copy.service, copy.shelf, listeners[:10], WeeklyConfig(), NOW)
+    report, _ = copy.weekly(now=NOW)
+    assert (report.made, report.current) == (len(listeners) - 10, 10)
+
+
+def test_a_playlist_comes_back_from_the_shelf_as_it_was(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+    _, (made,) = copy.weekly(who, now=NOW)
+    assert copy.weekly_of(who, now=NOW) == made
+    assert made.slate.rung is Rung.PERSONAL
+
+
+def test_each_playlist_made_leaves_one_impression(copy: Workspace) -> None:
+    report, _ = copy.weekly(now=NOW)
+    shown = copy.door.read(Purpose.MEASURE, ["type", "recipe", "reasons", "tracks"])
+    shown = shown.filter((shown["type"] == "impression") & (shown["recipe"] == "weekly"))
+    assert shown.height == report.made
+    assert all(len(reasons) == len(tracks) for reasons, tracks in shown.select("reasons", "tracks").iter_rows())

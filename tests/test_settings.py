@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from segue import settings
+from segue.errors import BadInput
+from segue.settings import Settings
+
+
+def test_settings_round_trip_through_json() -> None:
+    made = Settings()
+    assert Settings.model_validate_json(made.model_dump_json()) == made
+    assert Settings.model_validate_json(made.model_dump_json()).hash() == made.hash()
+
+
+def test_the_file_says_and_the_environment_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "segue.toml"
+    path.write_text("[weekly]\nlength = 20\ntimezone = 'Europe/Berlin'\n")
+    monkeypatch.setenv("SEGUE_WEEKLY__LENGTH", "25")
+    weekly = settings.load(path).weekly
+    assert (weekly.length, weekly.timezone) == (25, "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[weekly]\nlenght = 1", "weekly.lenght"),
+        ("[weekly]\nlength = 0", "weekly.length"),
+        ("[models.als]\nfactors = 'many'", "models.als.factors"),
+        ("[recipes.radio]\nweights = {'gramophone:seeds' = 1.0}", "gramophone"),
+        ("=", "not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "segue.toml").write_text(text)
+    with pytest.raises(BadInput, match=says):
+        settings.load(tmp_path / "segue.toml")
