@@ -54,9 +54,8 @@ def _world(opened: Workspace, wanted: dict[str, int]) -> WorldConfig:
     if marker.exists():
         found = WorldConfig.model_validate(files.read_json(marker))
         if any(getattr(found, name) != value for name, value in wanted.items()):
-            raise BadInput(
-                f"{opened.home} holds the demo of another world (seed {found.seed}, {found.listeners} listeners); name another --home"
-            )
+            other = f"the demo of another world (seed {found.seed}, {found.listeners} listeners)"
+            raise BadInput(f"{opened.home} holds {other}; name another --home")
         return found
     if (opened.home / "events").exists():
         raise BadInput(f"{opened.home} holds a workspace with events; give the demo a --home of its own")
