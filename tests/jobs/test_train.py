@@ -1,8 +1,15 @@
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
+from segue.catalog import store
+from segue.dataset.matrices import Interactions
 from segue.errors import Busy, NotReady
+from segue.events.schema import conform
+from segue.jobs.train import measure
+from segue.models.popularity import Popularity
 from segue.stores.locks import exclusive
 from segue.workspace import Workspace
 from tests.conftest import NOW
@@ -29,3 +36,21 @@ def test_nothing_that_serves_is_as_long_as_the_listeners(world: Workspace) -> No
     count = len(world.listeners())
     arrays = [array for bound in world.current().models.values() for array in bound.model.state().values()]
     assert all(count not in array.shape for array in arrays)
+
+
+def test_plays_that_say_nothing_are_nothing_to_learn_from(home: Path) -> None:
+    workspace = Workspace.open(home, create=True)
+    tracks = pl.DataFrame({"track_id": ["t"], "title": ["Song"], "artist_name": ["Band"]})
+    store.extend(home / "catalog", tracks)
+    row = {"event_id": "1", "type": "play", "listener": "ann", "track": "t", "occurred_at": NOW, "end_reason": "quit"}
+    workspace.sink.append(conform(pl.DataFrame([row])))
+    with pytest.raises(NotReady):
+        workspace.train(now=NOW)
+
+
+def test_a_repeated_item_counts_once_where_a_row_is_measured() -> None:
+    items = np.array([0, 0, 1, 2, 0, 3], np.int32)
+    held = Interactions(pl.Series(["p"]), np.array([0, 6]), items, np.ones(6, np.float32))
+    model = Popularity()
+    model.scores, model.order = np.ones(4, np.float32), np.array([2, 3, 0, 1], np.int32)
+    assert measure(model, held)["r_precision"] == 1.0

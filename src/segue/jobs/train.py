@@ -14,7 +14,7 @@ from segue.dataset import build, split
 from segue.dataset.matrices import Dataset, Interactions
 from segue.evaluation import accuracy
 from segue.jobs.progress import Progress, silent
-from segue.kernels.ragged import Ragged
+from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model
 from segue.privacy.door import Door
 from segue.registry import snapshot, versions
@@ -24,6 +24,9 @@ from segue.settings import Settings
 from segue.stores.locks import exclusive
 
 __all__ = ["Training", "measure", "train"]
+
+_SHORTEST_ROW = 4
+"""Rows of fewer items are not measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +109,21 @@ def measure(model: Model, held: Interactions) -> dict[str, float]:
     "First" is by time for listeners where known, and as written for playlists. Returns R-precision, NDCG@100 and
     recall@100 over items, those given left out of the lists.
     """
-    lengths = np.diff(held.offsets)
-    rows = held.take(np.flatnonzero(lengths >= 4))
-    if not len(rows):
+    row = row_numbers(held.offsets)
+    order = np.arange(held.nnz) if held.times is None else np.lexsort((np.arange(held.nnz), held.times, row))
+    every = Ragged(held.offsets, held.items[order], held.weights[order])
+    _, first = np.unique(row * (held.items.max(initial=0) + 1) + every.values, return_index=True)
+    every = every.keep(np.isin(np.arange(held.nnz), first))  # an item that a row repeats counts once
+    every = every.take(np.flatnonzero(np.diff(every.offsets) >= _SHORTEST_ROW))
+    if not len(every):
         return {}
-    order = np.arange(rows.nnz)
-    row = np.repeat(np.arange(len(rows)), np.diff(rows.offsets))
-    if rows.times is not None:
-        order = np.lexsort((order, rows.times, row))
-    place = np.arange(rows.nnz) - rows.offsets[:-1][row]
-    given = place < (np.diff(rows.offsets) // 2)[row]
-    every = Ragged(rows.offsets, rows.items[order], rows.weights[order])
+    place = np.arange(len(every.values)) - every.offsets[:-1][row_numbers(every.offsets)]
+    given = place < (np.diff(every.offsets) // 2)[row_numbers(every.offsets)]
     history, relevant = every.keep(given), every.keep(~given)
     longest = int(np.diff(relevant.offsets).max())
     ranked, _ = model.recommend(history, history, max(100, longest), parallel=True)
     return {
-        "rows": float(len(rows)),
+        "rows": float(len(every)),
         "r_precision": round(accuracy.r_precision(ranked, relevant), 4),
         "ndcg@100": round(accuracy.ndcg(ranked, relevant, 100), 4),
         "recall@100": round(accuracy.recall(ranked, relevant, 100), 4),
@@ -131,7 +133,9 @@ def measure(model: Model, held: Interactions) -> dict[str, float]:
 def _hold_out(data: Dataset, settings: Settings) -> tuple[Dataset, Interactions | None]:
     """Split off rows of the matrix with more rows (listeners or playlists); None when there are too few to measure."""
     name = "listeners" if len(data.listeners or ()) >= len(data.playlists or ()) else "playlists"
-    part: Interactions = getattr(data, name)
+    part: Interactions | None = getattr(data, name)
+    if part is None:
+        return data, None
     rng = np.random.Generator(np.random.PCG64(settings.train.seed))
     kept, held = split.hold_out_rows(part, settings.train.held_out_share, settings.train.held_out_most, rng)
     if not len(held):
