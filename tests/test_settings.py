@@ -35,3 +35,21 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "segue.toml").write_text(text)
     with pytest.raises(BadInput, match=says):
         settings.load(tmp_path / "segue.toml")
+
+
+def test_a_recipe_may_change_one_value_and_keep_the_others(tmp_path: Path) -> None:
+    (tmp_path / "segue.toml").write_text("[recipes.weekly]\nartist_cap = 3\n")
+    changed, usual = settings.load(tmp_path / "segue.toml").recipes.weekly, Settings().recipes.weekly
+    assert changed == usual.model_copy(update={"artist_cap": 3})
+
+
+def test_a_time_zone_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "segue.toml").write_text("[weekly]\ntimezone = 'Mars'\n")
+    with pytest.raises(BadInput, match="Mars"):
+        settings.load(tmp_path / "segue.toml")
+
+
+def test_a_misspelt_variable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGUE_WEKLY__LENGTH", "25")
+    with pytest.raises(BadInput, match="SEGUE_WEKLY__LENGTH"):
+        settings.load(tmp_path / "segue.toml")

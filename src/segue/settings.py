@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every setting in one place: the components' configs, from `segue.toml`, then the environment, then flags."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from segue.dataset.build import DatasetConfig
@@ -57,6 +59,15 @@ class WeeklyConfig(_Config):
     fallback_most: float = Field(default=0.5, ge=0, le=1)
     """The job fails, and publishes nothing, when a greater share of listeners would get what is merely popular."""
 
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{timezone!r} is no time zone; write it as Europe/Berlin") from error
+        return timezone
+
 
 class IngestConfig(_Config):
     """Taking events in."""
@@ -73,7 +84,9 @@ class ServeConfig(_Config):
     """The HTTP server."""
 
     host: str = "127.0.0.1"
+    """Address to listen on. There are no tokens yet: keep it on the machine."""
     port: int = Field(default=8337, ge=0, le=65_535)
+    """Port to listen on; 0: any that is free."""
     workers: int = Field(default=1, ge=1, le=64)
     """Processes."""
     refresh_seconds: float = Field(default=2.0, gt=0)
@@ -130,6 +143,10 @@ def load(path: Path) -> Settings:
         content: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} is not TOML: {error}") from error
+    for name in os.environ:
+        table = name.removeprefix("SEGUE_").partition("__")
+        if name.startswith("SEGUE_") and table[1] and table[0].lower() not in Settings.model_fields:
+            raise BadInput(f"the variable {name} sets nothing; the tables are: {', '.join(Settings.model_fields)}")
     try:
         return Settings(**content)
     except ValidationError as error:

@@ -4,7 +4,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
@@ -215,6 +215,12 @@ class Workspace:
         catalog = self.current().catalog
         return str(catalog.tracks["track_id"][search.resolve(catalog, text)])
 
+    def name_of(self, track: str) -> str:
+        """Return "Artist – Title" of a track's id, as `find` returns it."""
+        catalog = self.current().catalog
+        row = catalog.tracks.row(int(catalog.numbers([track])[0]), named=True)
+        return f"{row['artist_name']} – {row['title']}"
+
     def radio(self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
         ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
@@ -231,6 +237,8 @@ class Workspace:
         (slate,) = self.service.answer([ask]).slates
         if isinstance(slate, Refusal):
             raise NotFound(slate.error)
+        if ask.listener and not self.door.ledger().allowed(ask.listener, Purpose.PERSONALISE):
+            ask = replace(ask, listener=None)  # what is shown to them is written down as shown to nobody
         record(self.sink, [ask], [slate], [request_id or uuid4().hex], now)
         return slate
 

@@ -164,7 +164,7 @@ def test_what_is_unavailable_is_dropped_and_counted(snapshot: Snapshot, asked: R
 
 
 def popular_recipe(snapshot: Snapshot) -> Recipe:
-    return popular(snapshot, limit=30, parallel=False)
+    return popular(snapshot, limit=30, parallel=False, unheard=False)
 
 
 def test_what_is_popular_is_the_same_for_everyone(snapshot: Snapshot) -> None:

@@ -134,3 +134,23 @@ def test_an_answer_that_nothing_fits_falls_to_what_is_popular(copy: Workspace) -
     assert answer.rung is Rung.POPULAR
     assert answer.recipe == "popular"
     assert all(track.reason == "Popular with everyone now" for track in answer.tracks)
+
+
+def test_who_opted_out_is_named_in_no_impression(copy: Workspace) -> None:
+    copy.consent(WHO, Purpose.PERSONALISE, False)
+    copy.answer(radio(WHO))
+    shown = copy.door.read(Purpose.OPERATE, ["type", "listener"]).filter(pl.col("type") == "impression")
+    assert shown["listener"].to_list() == [None]
+
+
+def test_a_listener_who_heard_everything_gets_nothing_old_and_is_told(copy: Workspace) -> None:
+    tracks = copy.catalog().tracks["track_id"].to_list()
+    rows = [{"event_id": f"all-{t}", "type": "play", "listener": "all", "track": t, "occurred_at": NOW} for t in tracks]
+    copy.sink.append(conform(pl.DataFrame(rows)))
+    answer = slate(copy, Ask("w", Kind.WEEKLY, listener="all", now=NOW))
+    assert answer.tracks == ()
+    assert answer.notes == ("0 tracks instead of 30: nothing else fits well enough",)
+
+
+def test_an_unknown_listener_is_told_that_the_answer_is_not_personal(world: Workspace) -> None:
+    assert "nothing is known of what 'typo' plays" in slate(world, radio("typo")).notes[0]

@@ -91,6 +91,8 @@ def import_(
         if not (column and equals and field):
             raise UsageError(f"--map {column + equals + field!r} is not of the form column=field")
     importer = build(source, listener=listener, mapping={column: field for column, _, field in pairs} or None)
+    if not path.exists():
+        raise UsageError(f"there is no file or folder {path}")
     opened = workspace(home, create=True)
     with progress(as_json) as show:
         report = opened.ingest(importer, path, show)
@@ -148,11 +150,14 @@ def radio(
     as_json: Json = False,
 ) -> None:
     """A radio from one track. Without a listener, nothing is read or kept of anyone."""
-    slate = workspace(home).radio(track, limit=limit, listener=listener, now=moment(now))
+    opened = workspace(home)
+    at = moment(now)
+    found = opened.find(track)
+    slate = opened.radio(found, limit=limit, listener=listener, now=at)
     if as_json:
         emit(slate.to_json())
     else:
-        show_slate(f"Radio from {track}", slate)
+        show_slate(f"Radio from {opened.name_of(found)}", slate)
 
 
 @app.command()
@@ -233,7 +238,7 @@ def batch(
 def serve(
     home: Home = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, show_default="8337")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.", show_default="8337")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes.", show_default="1")] = None,
 ) -> None:
     """Serve the HTTP API and the page."""

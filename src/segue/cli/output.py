@@ -56,7 +56,7 @@ def moment(now: str | None) -> datetime:
     except ValueError as error:
         raise BadInput(f"--now {now!r} is not a time; write it as 2026-11-16T08:30:00+00:00") from error
     if at.tzinfo is None:
-        raise BadInput(f"--now {now!r} has no offset; write it as {now}+00:00")
+        raise BadInput(f"--now {now!r} has no offset; write it as {at.isoformat()}+00:00")
     return at
 
 

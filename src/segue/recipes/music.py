@@ -2,9 +2,9 @@
 """Radio, continuation, the weekly playlist, and what everyone plays as the last resort."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from segue.explain.reasons import Reasons
 from segue.pipeline.stage import Recipe, Source, Stage
@@ -71,6 +71,18 @@ class RecipesConfig(BaseModel):
     )
     """New tracks for a listener."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_defaults(cls, given: Any) -> Any:
+        """Let a table name only what it changes: the recipe's other values stay as they are by default."""
+        if not isinstance(given, dict):
+            return given
+        defaults = {name: field.default.model_dump() for name, field in cls.model_fields.items()}
+        return {
+            name: {**defaults[name], **value} if name in defaults and isinstance(value, dict) else value
+            for name, value in given.items()
+        }
+
 
 def recipe(
     name: Literal["radio", "continuation", "weekly"],
@@ -107,8 +119,8 @@ def recipe(
     return Recipe(name, [*stages, Limit(), Reasons(sources)])
 
 
-def popular(snapshot: Snapshot, *, limit: int, parallel: bool) -> Recipe:
+def popular(snapshot: Snapshot, *, limit: int, parallel: bool, unheard: bool) -> Recipe:
     """What everyone plays, with few tracks of one artist: answers when nothing better can."""
-    config = ListConfig(weights={"popularity:history": 1.0}, artist_cap=3, unheard=False)
+    config = ListConfig(weights={"popularity:history": 1.0}, artist_cap=3, unheard=unheard)
     made = recipe("radio", snapshot, config, limit=limit, parallel=parallel)
     return Recipe("popular", made.stages)

@@ -121,6 +121,9 @@ class Service:
             except SegueError as error:
                 refused[place] = Refusal(ask.id, str(error))
         request = self._request(asks, seeds, exclude, snapshot)
+        for place, ask in enumerate(asks):
+            if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
+                notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
         limit = int(request.limit.max(initial=1))
         config: ListConfig = getattr(self._recipes, _NAMES[kind])
         main = music.recipe(_NAMES[kind], snapshot, config, limit=limit, parallel=parallel)
@@ -128,7 +131,7 @@ class Service:
         slates = _slates(asks, request, made, main, snapshot, notes)
         bare = [place for place in np.flatnonzero(~_moved(made)).tolist() if place not in refused]
         if bare:
-            last = music.popular(snapshot, limit=limit, parallel=parallel)
+            last = music.popular(snapshot, limit=limit, parallel=parallel, unheard=config.unheard)
             few = request.take(np.array(bare))
             fallback = _slates(
                 [asks[place] for place in bare],
@@ -172,7 +175,7 @@ class Service:
 def _moved(made: Candidates) -> NDArray[np.bool_]:
     """Mark the rows (`bool[Q]`) in which a source other than popularity proposed something that is left."""
     specific = [not name.startswith("popularity:") for name in made.sources]
-    proposed = ~np.isnan(made.proposed[:, specific]).all(axis=1)
+    proposed = (made.proposed[:, specific] > 0).any(axis=1)
     return np.bincount(made.rows[proposed], minlength=len(made)) > 0
 
 
@@ -214,9 +217,10 @@ def _slates(
             )
         heard = bool(len(request.history.row(row)))
         rung = Rung.POPULAR if recipe.name == "popular" else Rung.PERSONAL if heard else Rung.SESSION
+        told = list(notes[row])
         if len(entries) < ask.limit:
-            notes[row].append(f"{len(entries)} tracks instead of {ask.limit}: nothing else fits well enough")
-        slates.append(Slate(ask.id, tuple(entries), rung, recipe.name, snapshot.id, tuple(notes[row])))
+            told.append(f"{len(entries)} tracks instead of {ask.limit}: nothing else fits well enough")
+        slates.append(Slate(ask.id, tuple(entries), rung, recipe.name, snapshot.id, tuple(told)))
     return slates
 
 

@@ -41,7 +41,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
         return Refusal(place, f"{place} has {len(line)} characters; at most {_LONGEST_LINE} are read")
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Refusal(place, f"{place} is not JSON: {error}")
     if not isinstance(fields, dict):
         return Refusal(place, f"{place} is not a JSON object")

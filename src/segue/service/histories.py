@@ -4,7 +4,7 @@
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from threading import Lock
 
 import numpy as np
@@ -45,24 +45,27 @@ class Histories:
         self._door = door
         self._config = config
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[int, str], Taste] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, date, str], Taste] = OrderedDict()
         self._position = door.position()
 
     def of(self, listeners: Sequence[str | None], catalog: Catalog, now: datetime) -> list[Taste]:
         """Return the taste of each listener; an unknown one, or one who does not allow it, has none.
 
-        Nobody (None) has none either, and nothing is read for them.
+        Nobody (None) has none either, and nothing is read for them. Plays age by whole UTC days, so that an answer does
+        not depend on when its listener was last asked about.
         """
         named = {one for one in listeners if one is not None}
         if not named:
             return [_NOBODY] * len(listeners)
+        today = datetime.combine(now.astimezone(UTC), time(), UTC)
+        key = (catalog.generation, today.date())
         with self._lock:
             self._follow()
-            missing = {one for one in named if (catalog.generation, one) not in self._kept}
-            read = self._read(missing, catalog, now) if missing else {}
+            missing = {one for one in named if (*key, one) not in self._kept}
+            read = self._read(missing, catalog, today) if missing else {}
             for one in missing:
-                self._kept[catalog.generation, one] = read.get(one, _NOBODY)
-            found = [_NOBODY if one is None else self._kept[catalog.generation, one] for one in listeners]
+                self._kept[*key, one] = read.get(one, _NOBODY)
+            found = [_NOBODY if one is None else self._kept[*key, one] for one in listeners]
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
             return found
@@ -74,7 +77,7 @@ class Histories:
         followed = self._door.follow(Purpose.PERSONALISE, self._position, ["listener"])
         self._position = followed.position
         stale = followed.changed | set(followed.events["listener"].drop_nulls())
-        for key in [key for key in self._kept if key[1] in stale]:
+        for key in [key for key in self._kept if key[-1] in stale]:
             del self._kept[key]
 
     def _read(self, listeners: Collection[str], catalog: Catalog, now: datetime) -> dict[str, Taste]:

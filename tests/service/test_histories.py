@@ -1,0 +1,98 @@
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from segue.events.schema import conform
+from segue.events.sink import Sink
+from segue.service.answer import Service
+from segue.service.histories import Histories
+from segue.types import Ask, Kind, Purpose, Slate
+from segue.workspace import Workspace
+from tests.conftest import NOW
+
+WHO = "sim:listener:000001"
+SEED = "sim:track:000001"
+
+
+@pytest.fixture
+def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    yield workspace
+    workspace.sink.close()
+
+
+def histories(workspace: Workspace) -> Histories:
+    return Histories(workspace.door, workspace.settings.dataset.signals)
+
+
+def test_an_anonymous_answer_is_the_same_where_there_is_no_log(world: Workspace, home: Path) -> None:
+    bare = Workspace.open(home, create=True)
+    service = Service(world.current, bare.door, world.settings.recipes, histories(bare))
+    ask = Ask("r", Kind.RADIO, (SEED,), now=NOW)
+    assert service.answer([ask]).slates == world.service.answer([ask]).slates
+
+
+def test_nobody_and_a_stranger_have_no_taste(world: Workspace) -> None:
+    for taste in histories(world).of([None, "a stranger"], world.catalog(), NOW):
+        assert (len(taste.tracks), len(taste.weights), len(taste.banned), taste.timezone) == (0, 0, 0, None)
+
+
+def test_tastes_stand_beside_their_listeners(world: Workspace) -> None:
+    catalog = world.catalog()
+    mine, nobody, other, again = histories(world).of([WHO, None, "sim:listener:000002", WHO], catalog, NOW)
+    assert mine is again
+    assert len(nobody.tracks) == 0
+    assert set(mine.tracks.tolist()) != set(other.tracks.tolist())
+    assert len(mine.tracks) == len(mine.weights)
+
+
+def test_a_play_that_another_process_wrote_is_seen_at_once(copy: Workspace) -> None:
+    own = histories(copy)
+    number = int(copy.catalog().numbers([SEED])[0])
+    (before,) = own.of(["newcomer"], copy.catalog(), NOW)
+    row = {"event_id": "n", "type": "play", "listener": "newcomer", "track": SEED, "occurred_at": NOW}
+    other = Sink(copy.home / "events")
+    other.append(conform(pl.DataFrame([row])))
+    other.close()
+    (after,) = own.of(["newcomer"], copy.catalog(), NOW)
+    assert len(before.tracks) == 0
+    assert after.tracks.tolist() == [number]
+
+
+def test_a_withdrawn_consent_empties_the_taste_and_a_new_one_brings_it_back(copy: Workspace) -> None:
+    own = histories(copy)
+    (before,) = own.of([WHO], copy.catalog(), NOW)
+    copy.consent(WHO, Purpose.PERSONALISE, False)
+    (silent,) = own.of([WHO], copy.catalog(), NOW)
+    copy.consent(WHO, Purpose.PERSONALISE, True)
+    (after,) = own.of([WHO], copy.catalog(), NOW)
+    assert len(silent.tracks) == len(silent.banned) == 0
+    assert np.array_equal(before.tracks, after.tracks)
+
+
+def test_an_answer_does_not_depend_on_what_was_asked_before(world: Workspace) -> None:
+    """Weights fade with age: what is kept of a listener must not stay as old as the first answer."""
+    later = NOW + timedelta(days=400)
+    asked_before = Workspace.open(world.home).service
+    asked_before.answer([Ask("w", Kind.WEEKLY, listener=WHO, now=NOW)])
+    fresh = Workspace.open(world.home).service
+    ask = Ask("w", Kind.WEEKLY, listener=WHO, now=later)
+    assert asked_before.answer([ask]).slates == fresh.answer([ask]).slates
+
+
+def test_answers_are_the_same_for_the_same_inputs(world: Workspace) -> None:
+    asks = [
+        Ask("r", Kind.RADIO, (SEED,), now=NOW),
+        Ask("p", Kind.RADIO, (SEED,), listener=WHO, now=NOW),
+        Ask("w", Kind.WEEKLY, listener=WHO, now=NOW),
+        Ask("c", Kind.CONTINUE, (SEED, "sim:track:000007"), limit=100, now=NOW),
+    ]
+    first, second = (Workspace.open(world.home).service.answer(asks).slates for _ in range(2))
+    assert first == second
+    assert all(isinstance(slate, Slate) for slate in first)
