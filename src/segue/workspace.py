@@ -296,10 +296,14 @@ class Workspace:
         """
         at = now or datetime.now(UTC)
         if self.door.ledger().allowed(listener, Purpose.PERSONALISE):
-            self.weekly(listener, now=at, again=again)
-            kept = self.shelf.newest(listener, weekly_job.NAME)
-            assert kept is not None
-            return weekly_job.read(kept)
+            (week,) = weekly_job.weeks(self.service, [listener], self.settings.weekly, at)
+            kept = [one for one in self.shelf.editions(listener, weekly_job.NAME) if one.edition == week.isoformat()]
+            if kept and not again:
+                return weekly_job.read(kept[0])
+            _, made = self.weekly(listener, now=at, again=again)
+            if made:
+                return made[0]
+            return self.weekly_of(listener, now=at)  # somebody else made it in between
         config = self.settings.weekly
         (slate,) = self.service.answer(
             [Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)]

@@ -107,17 +107,9 @@ def test_nobodys_plays_are_never_withheld(log: Log) -> None:
     assert all(log.plays(purpose) == [1, 4] for purpose in Purpose)
 
 
-def test_the_ledger_knows_who_has_spoken(log: Log) -> None:
-    log.play("ann", "bob", "cleo")
-    log.consent("bob", True)
-    log.say("erasure", "cleo")
-    assert sorted(log.door.ledger().spoken()) == ["bob", "cleo"]
-
-
 def test_a_ledger_is_empty_before_anyone_speaks(log: Log) -> None:
     ledger = log.door.ledger()
     assert isinstance(ledger, Ledger)
-    assert list(ledger.spoken()) == []
     assert ledger.state("ann") == {purpose: purpose in YES for purpose in Purpose}
 
 

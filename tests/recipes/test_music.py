@@ -46,7 +46,7 @@ def asked(snapshot: Snapshot) -> Request:
 
 def made_by(name: Name, snapshot: Snapshot, asked: Request, config: ListConfig | None = None) -> Candidates:
     chosen = config or getattr(CONFIG, name)
-    return run(recipe(name, snapshot, chosen, limit=30, parallel=False), asked, Trace())
+    return run(recipe(name, snapshot, chosen, candidates=500, parallel=False), asked, Trace())
 
 
 @pytest.mark.parametrize("source", ["knn", "knn:", "knn:title", "neural:seeds", ":seeds", "knn:seeds:history"])
@@ -125,7 +125,7 @@ def test_every_track_has_a_source_of_its_own_and_a_seed_of_its_row(
 @pytest.mark.parametrize("name", NAMES)
 def test_jobs_and_requests_get_the_same_lists(name: Name, snapshot: Snapshot, asked: Request) -> None:
     serial, parallel = (
-        run(recipe(name, snapshot, getattr(CONFIG, name), limit=30, parallel=parallel), asked, Trace())
+        run(recipe(name, snapshot, getattr(CONFIG, name), candidates=500, parallel=parallel), asked, Trace())
         for parallel in (False, True)
     )
     np.testing.assert_array_equal(serial.track, parallel.track)
@@ -142,7 +142,7 @@ def test_rows_of_one_request_do_not_depend_on_one_another(snapshot: Snapshot, as
 def test_a_longer_list_asks_the_sources_for_more(snapshot: Snapshot, asked: Request) -> None:
     config = ListConfig(weights={"als:seeds": 1.0}, candidates=30)
     longer = replace(asked, limit=np.full(6, 200, np.int32))
-    made = run(recipe("continuation", snapshot, config, limit=200, parallel=False), longer, Trace())
+    made = run(recipe("continuation", snapshot, config, candidates=500, parallel=False), longer, Trace())
     assert np.diff(made.offsets).tolist() == [200] * 6
 
 
@@ -158,13 +158,13 @@ def test_what_is_unavailable_is_dropped_and_counted(snapshot: Snapshot, asked: R
     catalog = replace(snapshot.catalog, tracks=tracks)
     alone = replace(snapshot, catalog=catalog, face=np.arange(len(catalog), dtype=np.int32))
     trace = Trace()
-    made = run(recipe("radio", alone, CONFIG.radio, limit=30, parallel=False), asked, trace)
+    made = run(recipe("radio", alone, CONFIG.radio, candidates=500, parallel=False), asked, trace)
     assert not (made.track % 2).any()
     assert trace.drops[DropReason.UNAVAILABLE] > 0
 
 
 def popular_recipe(snapshot: Snapshot) -> Recipe:
-    return popular(snapshot, limit=30, parallel=False, unheard=False)
+    return popular(snapshot, candidates=500, parallel=False, unheard=False)
 
 
 def test_what_is_popular_is_the_same_for_everyone(snapshot: Snapshot) -> None:

@@ -40,11 +40,17 @@ def hear(workspace: Workspace, listener: str, tracks: list[str], kind: str = "pl
     workspace.sink.append(conform(pl.DataFrame(rows).with_columns(pl.lit(NOW).alias("occurred_at"))))
 
 
-def with_a_track_that_no_model_knows(workspace: Workspace) -> str:
+@pytest.fixture(scope="module")
+def extended(world: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The world with one more track, "new", that nobody has played."""
+    home = tmp_path_factory.mktemp("extended") / "home"
+    shutil.copytree(world.home, home)
     new = pl.DataFrame({"track_id": ["new"], "title": ["Never played"], "artist_name": ["Nobody"]})
-    store.extend(workspace.home / "catalog", new)
+    store.extend(home / "catalog", new)
+    workspace = Workspace.open(home)
     workspace.train(now=NOW.replace(hour=13))
-    return "new"
+    yield workspace
+    workspace.sink.close()
 
 
 def test_a_listener_without_plays_gets_what_is_popular_and_it_says_so(world: Workspace) -> None:
@@ -58,16 +64,14 @@ def test_everyone_without_plays_gets_the_same(world: Workspace) -> None:
     assert slate(world, weekly("one stranger")).tracks == slate(world, weekly("another")).tracks
 
 
-def test_a_full_list_of_the_last_resort_is_not_called_short(copy: Workspace) -> None:
-    new = with_a_track_that_no_model_knows(copy)
-    made = slate(copy, Ask("r", Kind.RADIO, (new,), now=NOW))
+def test_a_full_list_of_the_last_resort_is_not_called_short(extended: Workspace) -> None:
+    made = slate(extended, Ask("r", Kind.RADIO, ("new",), now=NOW))
     assert (made.rung, len(made.tracks)) == (Rung.POPULAR, 30)
     assert made.notes == ()
 
 
-def test_a_list_that_is_short_says_so_once(copy: Workspace) -> None:
-    new = with_a_track_that_no_model_knows(copy)
-    made = slate(copy, Ask("r", Kind.RADIO, (new,), limit=1000, now=NOW))
+def test_a_list_that_is_short_says_so_once(extended: Workspace) -> None:
+    made = slate(extended, Ask("r", Kind.RADIO, ("new",), limit=1000, now=NOW))
     assert made.rung is Rung.POPULAR
     assert [note for note in made.notes if "instead of" in note] == [
         f"{len(made.tracks)} tracks instead of 1000: nothing else fits well enough"

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ from segue.workspace import Workspace
 
 __all__ = ["Pages", "create"]
 
+_LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 Pages: TypeAlias = Callable[[Workspace, Any], APIRouter]
 
@@ -43,6 +45,8 @@ class Gateway:
         self.why_not = "warming up"
         self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "answer")
         self._waiting = 0
+        self.service = workspace.service  # made here, before several threads could each make one
+        self.sink = workspace.sink
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run CPU or disk work in the pool; the event loop does only I/O.
@@ -62,23 +66,29 @@ class Gateway:
         """Load the snapshot and answer once, so that no listener waits for it."""
         try:
             snapshot = self.workspace.current()
-            numbers = next(iter(snapshot.models.values())).numbers[:1]
+            numbers = snapshot.models["popularity"].numbers[:1]
             tracks = tuple(snapshot.catalog.tracks["track_id"].gather(numbers))
-            self.workspace.service.answer([Ask("warm-up", Kind.RADIO, tracks, now=datetime.now(UTC))])
+            self.service.answer([Ask("warm-up", Kind.RADIO, tracks, now=datetime.now(UTC))])
             self.ready, self.why_not = True, ""
         except SegueError as error:
             self.ready, self.why_not = False, str(error)
 
     async def follow(self) -> None:
         """Look at the snapshot pointer for ever."""
-        loop = asyncio.get_running_loop()
         while True:
-            if not self.ready:
-                await loop.run_in_executor(None, self.warm_up)
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self._look)
+            except Exception:
+                _LOG.exception("following the workspace failed; it is tried again")
             await asyncio.sleep(self.workspace.settings.serve.refresh_seconds)
-            if self.ready and await loop.run_in_executor(None, self.workspace.current.refresh):
-                self.metrics.swaps.inc()
-            await loop.run_in_executor(None, self.workspace.tidy)
+
+    def _look(self) -> None:
+        """Warm up, or swap to a newer snapshot; then tidy the log."""
+        if not self.ready:
+            self.warm_up()
+        elif self.workspace.current.refresh():
+            self.metrics.swaps.inc()
+        self.workspace.tidy()
 
     def close(self) -> None:
         """Let running work end."""
@@ -141,7 +151,7 @@ def _api(gateway: Gateway) -> APIRouter:
         """Take `{"events": [{…}, …]}`. When it answers, they are on disk. An `event_id` sent again changes nothing."""
         body = await _body(request, workspace.settings.ingest.request_bytes)
         rows = _events(body, workspace.settings.ingest.request_events)
-        receipt = await gateway.run(lambda: workspace.sink.append(from_rows(rows, "http")))
+        receipt = await gateway.run(lambda: gateway.sink.append(from_rows(rows, "http")))
         gateway.metrics.events.inc(receipt.accepted)
         return {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "position": receipt.position}
 

@@ -110,6 +110,8 @@ def conform(events: pl.DataFrame, *, origin: str = "event") -> pl.DataFrame:
     )
     for name in ("event_id", "type"):
         _refuse(frame, pl.col(name).is_null() | (pl.col(name) == ""), f"has no {name}", origin)
+    for name in ("listener", "track"):
+        _refuse(frame, pl.col(name) == "", f"has an empty {name}; leave it out", origin)
     for name, words in _WORDS.items():
         known = [word.value for word in words]
         _refuse(frame, ~pl.col(name).is_in(known), f"has {name} {{{name}}}, which is not one of {known}", origin)

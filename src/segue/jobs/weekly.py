@@ -15,7 +15,7 @@ from segue.settings import WeeklyConfig
 from segue.stores.playlists import Kept, Shelf
 from segue.types import Ask, Kind, Refusal, Rung, Slate
 
-__all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly"]
+__all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly", "weeks"]
 
 NAME = "weekly"
 _CHUNK = 2048
@@ -73,12 +73,12 @@ def weekly(
     Raises:
         NotReady: Nothing is trained; or too many listeners would get what is merely popular: nothing is published.
     """
-    weeks = dict(zip(listeners, _weeks(service, listeners, config, now), strict=True))
-    oldest = min(weeks.values(), default=now.date()) - timedelta(weeks=config.no_repeat_weeks)
+    mondays = dict(zip(listeners, weeks(service, listeners, config, now), strict=True))
+    oldest = min(mondays.values(), default=now.date()) - timedelta(weeks=config.no_repeat_weeks)
     past: dict[str, list[Kept]] = {}
     for kept in shelf.since(NAME, oldest.isoformat()) if len(listeners) > 16 else _editions(shelf, listeners, oldest):
         past.setdefault(kept.listener, []).append(kept)
-    have = {one for one in listeners if any(k.edition == weeks[one].isoformat() for k in past.get(one, []))}
+    have = {one for one in listeners if any(k.edition == mondays[one].isoformat() for k in past.get(one, []))}
     due = list(listeners) if again else [one for one in listeners if one not in have]
     made: list[Weekly] = []
     rungs: dict[str, int] = {}
@@ -86,11 +86,11 @@ def weekly(
     for first in range(0, len(due), _CHUNK):
         chunk = due[first : first + _CHUNK]
         asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in chunk]
-        exclude = {one: _repeats(past.get(one, []), weeks[one].isoformat()) for one in chunk}
+        exclude = {one: _repeats(past.get(one, []), mondays[one].isoformat()) for one in chunk}
         for one, slate in zip(chunk, service.answer(asks, exclude=exclude, parallel=True).slates, strict=True):
             assert not isinstance(slate, Refusal), slate
             rungs[slate.rung] = rungs.get(slate.rung, 0) + 1
-            pending.append(Weekly(playlist_id(one), one, weeks[one].isoformat(), now.isoformat(), slate))
+            pending.append(Weekly(playlist_id(one), one, mondays[one].isoformat(), now.isoformat(), slate))
         if len(due) > 16 and rungs.get(Rung.POPULAR, 0) > config.fallback_most * sum(rungs.values()):
             raise NotReady(
                 f"{rungs[Rung.POPULAR]} of {sum(rungs.values())} listeners would get what is merely popular, more than "
@@ -131,7 +131,8 @@ def _keep(made: Weekly) -> Kept:
     return Kept(made.listener, NAME, made.week, made.made_at, json.dumps(made.slate.to_json(), ensure_ascii=False))
 
 
-def _weeks(service: Service, listeners: Sequence[str], config: WeeklyConfig, now: datetime) -> list[date]:
+def weeks(service: Service, listeners: Sequence[str], config: WeeklyConfig, now: datetime) -> list[date]:
+    """Return the Monday of each listener's week."""
     return [monday(now, zone, config.timezone) for zone in service.timezone(listeners, now)]
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who allows what, and since when: consent and erasure events applied in the log's order."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -47,8 +47,7 @@ class Ledger:
 
     def allowed(self, listener: str, purpose: Purpose) -> bool:
         """Say whether the listener's events may be used for the purpose now."""
-        mine = self.events.filter((pl.col("listener") == listener) & (pl.col("purpose") == purpose.value))
-        return bool(mine["granted"][-1]) if mine.height else self._default(purpose)
+        return self._said.get((listener, purpose.value), self._default(purpose))
 
     def state(self, listener: str) -> dict[Purpose, bool]:
         """Return what the listener allows now, for every purpose."""
@@ -58,10 +57,6 @@ class Ledger:
         """Return the position of the listener's last erasure (0: none)."""
         mine = self.events.filter((pl.col("listener") == listener) & (pl.col("type") == EventType.ERASURE.value))
         return int(mine["position"][-1]) if mine.height else 0
-
-    def spoken(self) -> Iterable[str]:
-        """Return every listener with at least one consent or erasure event."""
-        return self.events["listener"].unique().to_list()
 
     def admit(self, events: pl.DataFrame, purpose: Purpose) -> pl.DataFrame:
         """Keep the events that may be used for the purpose.
@@ -102,6 +97,12 @@ class Ledger:
                 .drop("erased_at")
             )
         return events
+
+    @cached_property
+    def _said(self) -> dict[tuple[str, str], bool]:
+        """What each listener said last, by purpose."""
+        said = self.events.filter(pl.col("purpose").is_not_null()).select("listener", "purpose", "granted")
+        return {(listener, purpose): granted for listener, purpose, granted in said.iter_rows()}
 
     def _default(self, purpose: Purpose) -> bool:
         return bool(getattr(self.config, purpose.value))

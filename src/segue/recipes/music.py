@@ -89,7 +89,7 @@ def recipe(
     snapshot: Snapshot,
     config: ListConfig,
     *,
-    limit: int,
+    candidates: int,
     parallel: bool,
 ) -> Recipe:
     """Put the stages of one list in a row, bound to a snapshot.
@@ -98,12 +98,11 @@ def recipe(
         name: What the recipe is called in answers.
         snapshot: The models and the catalogue.
         config: Weights and rules.
-        limit: The longest list of the request.
+        candidates: Tracks that each source proposes to a row.
         parallel: Use all threads (jobs) or one (requests).
     """
-    k = max(config.candidates, 2 * limit)
     sources: dict[str, Source] = {
-        source: ModelSource(source, snapshot.models[model], _ABOUT[about], k, config.unheard)
+        source: ModelSource(source, snapshot.models[model], _ABOUT[about], candidates, config.unheard)
         for source in config.weights
         for model, _, about in [source.partition(":")]
         if model in snapshot.models
@@ -119,8 +118,8 @@ def recipe(
     return Recipe(name, [*stages, Limit(), Reasons(sources)])
 
 
-def popular(snapshot: Snapshot, *, limit: int, parallel: bool, unheard: bool) -> Recipe:
+def popular(snapshot: Snapshot, *, candidates: int, parallel: bool, unheard: bool) -> Recipe:
     """What everyone plays, with few tracks of one artist: answers when nothing better can."""
     config = ListConfig(weights={"popularity:history": 1.0}, artist_cap=3, unheard=unheard)
-    made = recipe("radio", snapshot, config, limit=limit, parallel=parallel)
+    made = recipe("radio", snapshot, config, candidates=candidates, parallel=parallel)
     return Recipe("popular", made.stages)

@@ -79,13 +79,20 @@ class Service:
         snapshot = self._snapshot()
         trace = Trace()
         slates: dict[int, Slate | Refusal] = {}
-        for kind in Kind:
-            places = [place for place, ask in enumerate(asks) if ask.kind is kind]
-            if places:
-                made = self._same_kind(
-                    [asks[place] for place in places], kind, snapshot, exclude or {}, trace, parallel
-                )
-                slates.update(zip(places, made, strict=True))
+        alike: dict[tuple[Kind, datetime | None, int], list[int]] = {}
+        for place, ask in enumerate(asks):
+            try:
+                _known(check(ask), snapshot)
+            except SegueError as error:
+                slates[place] = Refusal(ask.id, str(error))
+            else:
+                # Asks that differ in these go apart, so that no answer depends on what it was asked beside.
+                key = (ask.kind, ask.now, max(self._config(ask.kind).candidates, 2 * ask.limit))
+                alike.setdefault(key, []).append(place)
+        for (kind, _, candidates), places in alike.items():
+            some = [asks[place] for place in places]
+            made = self._same_kind(some, kind, candidates, snapshot, exclude or {}, trace, parallel)
+            slates.update(zip(places, made, strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
 
     def timezone(self, listeners: Sequence[str], now: datetime) -> list[str | None]:
@@ -97,12 +104,12 @@ class Service:
         self,
         asks: list[Ask],
         kind: Kind,
+        candidates: int,
         snapshot: Snapshot,
         exclude: Mapping[str, Sequence[str]],
         trace: Trace,
         parallel: bool,
-    ) -> list[Slate | Refusal]:
-        refused: dict[int, Refusal] = {}
+    ) -> list[Slate]:
         silent = self._silent(asks)
         seeds: list[NDArray[np.int32]] = []
         notes: list[list[str]] = []
@@ -114,28 +121,20 @@ class Service:
             notes.append([_unknown(unknown, len(numbers))] if unknown else [])
             if ask.listener in silent:
                 notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
-            try:
-                check(ask)
-                if unknown and not len(known):
-                    raise NotFound(f"no track {unknown[0]!r} in the catalogue; `segue radio` also takes names")
-            except SegueError as error:
-                refused[place] = Refusal(ask.id, str(error))
         request = self._request(asks, seeds, exclude, snapshot)
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
                 notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
-        limit = int(request.limit.max(initial=1))
-        config: ListConfig = getattr(self._recipes, _NAMES[kind])
-        main = music.recipe(_NAMES[kind], snapshot, config, limit=limit, parallel=parallel)
+        config = self._config(kind)
+        main = music.recipe(_NAMES[kind], snapshot, config, candidates=candidates, parallel=parallel)
         made = run(main, request, trace)
-        slates = _slates(asks, request, made, main, snapshot, notes)
-        bare = [place for place in np.flatnonzero(~_moved(made)).tolist() if place not in refused]
+        slates = _slates(asks, made, main, snapshot, notes)
+        bare = np.flatnonzero(~_moved(made)).tolist()
         if bare:
-            last = music.popular(snapshot, limit=limit, parallel=parallel, unheard=config.unheard)
+            last = music.popular(snapshot, candidates=candidates, parallel=parallel, unheard=config.unheard)
             few = request.take(np.array(bare))
             fallback = _slates(
                 [asks[place] for place in bare],
-                few,
                 run(last, few, trace),
                 last,
                 snapshot,
@@ -143,13 +142,17 @@ class Service:
             )
             for place, slate in zip(bare, fallback, strict=True):
                 slates[place] = slate
-        return [refused.get(place, slate) for place, slate in enumerate(slates)]
+        return slates
+
+    def _config(self, kind: Kind) -> ListConfig:
+        config: ListConfig = getattr(self._recipes, _NAMES[kind])
+        return config
 
     def _silent(self, asks: list[Ask]) -> set[str]:
         """Return the listeners among the askers who do not allow personal answers."""
         ledger = self._door.ledger()
-        spoken = {ask.listener for ask in asks if ask.listener} & set(ledger.spoken())
-        return {one for one in spoken if not ledger.allowed(one, Purpose.PERSONALISE)}
+        named = {ask.listener for ask in asks if ask.listener}
+        return {one for one in named if not ledger.allowed(one, Purpose.PERSONALISE)}
 
     def _request(
         self, asks: list[Ask], seeds: list[NDArray[np.int32]], exclude: Mapping[str, Sequence[str]], snapshot: Snapshot
@@ -172,9 +175,20 @@ class Service:
         )
 
 
-def _moved(made: Candidates) -> NDArray[np.bool_]:
-    """Mark the rows (`bool[Q]`) in which a source other than popularity proposed something that is left."""
-    specific = [not name.startswith("popularity:") for name in made.sources]
+def _known(ask: Ask, snapshot: Snapshot) -> None:
+    """Refuse an ask all of whose tracks are unknown."""
+    if ask.tracks and (snapshot.catalog.numbers(ask.tracks) < 0).all():
+        raise NotFound(f"no track {ask.tracks[0]!r} in the catalogue; `segue radio` also takes names")
+
+
+def _moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
+    """Mark the rows (`bool[Q]`) in which something is left that a source other than popularity spoke for.
+
+    Args:
+        made: Candidates that went through a recipe.
+        about: Only sources that end in this, such as ":history".
+    """
+    specific = [name.endswith(about) and not name.startswith("popularity:") for name in made.sources]
     proposed = (made.proposed[:, specific] > 0).any(axis=1)
     return np.bincount(made.rows[proposed], minlength=len(made)) > 0
 
@@ -185,7 +199,6 @@ def _unknown(tracks: list[str], of: int) -> str:
 
 def _slates(
     asks: list[Ask],
-    request: Request,
     made: Candidates,
     recipe: Recipe,
     snapshot: Snapshot,
@@ -196,6 +209,7 @@ def _slates(
     ids, titles, artists = (shown[column].to_list() for column in shown.columns)
     seeds = tracks[np.maximum(made.reason_seed, 0)].select("track_id", "title", "artist_name")
     seed_ids, seed_titles, seed_artists = (seeds[column].to_list() for column in seeds.columns)
+    personal = _moved(made, ":history")
     scores = np.round(made.score.astype(np.float64), 4).tolist()
     slates = []
     for row, ask in enumerate(asks):
@@ -215,8 +229,7 @@ def _slates(
                     seed=seed_ids[place] if has_seed else None,
                 )
             )
-        heard = bool(len(request.history.row(row)))
-        rung = Rung.POPULAR if recipe.name == "popular" else Rung.PERSONAL if heard else Rung.SESSION
+        rung = Rung.POPULAR if recipe.name == "popular" else Rung.PERSONAL if personal[row] else Rung.SESSION
         told = list(notes[row])
         if len(entries) < ask.limit:
             told.append(f"{len(entries)} tracks instead of {ask.limit}: nothing else fits well enough")

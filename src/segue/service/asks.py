@@ -41,6 +41,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
         return Refusal(place, f"{place} has {len(line)} characters; at most {_LONGEST_LINE} are read")
     try:
         fields = json.loads(line)
+        json.dumps(fields, ensure_ascii=False).encode()  # half of a surrogate pair is JSON, but no text
     except (ValueError, RecursionError) as error:
         return Refusal(place, f"{place} is not JSON: {error}")
     if not isinstance(fields, dict):

@@ -74,7 +74,7 @@ class Histories:
         """Forget whoever did something, or changed a consent, since the last look."""
         if self._door.position() == self._position:
             return
-        followed = self._door.follow(Purpose.PERSONALISE, self._position, ["listener"])
+        followed = self._door.follow(Purpose.PERSONALISE, self._position, ["listener"], types=LISTENING)
         self._position = followed.position
         stale = followed.changed | set(followed.events["listener"].drop_nulls())
         for key in [key for key in self._kept if key[-1] in stale]:

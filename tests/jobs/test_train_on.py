@@ -1,0 +1,72 @@
+"""What training makes of playlists, of few plays, of the same plays again, and of a kill."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from segue.importers.sources import build
+from segue.jobs.doctor import examine
+from segue.registry import versions
+from segue.workspace import Workspace
+from tests.conftest import NOW
+
+
+def test_the_same_plays_and_seed_make_the_same_models(world: Workspace, home: Path) -> None:
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    done = workspace.train(now=NOW + timedelta(hours=1))
+    before = {manifest.model: manifest for manifest in world.models()}
+    for name, version in done.pointer.models.items():
+        made = versions.read_manifest(home / "models", name, version)
+        assert made.files == before[name].files
+        assert made.dataset["fingerprint"] == before[name].dataset["fingerprint"]
+        assert made.metrics == before[name].metrics
+    assert done.pointer.previous is not None
+    assert done.pointer.previous["id"] == world.pointer().id
+
+
+def test_without_a_share_held_out_nothing_is_measured_and_all_is_fitted(home: Path, tmp_path: Path) -> None:
+    Workspace.open(home, create=True)
+    (home / "segue.toml").write_text("[train]\nheld_out_share = 0.0\n")
+    workspace = Workspace.open(home)
+    slice_ = tmp_path / "mpd.slice.0-49.json"
+    tracks = [
+        {"pos": 0, "track_uri": f"t{at}", "track_name": f"Song {at}", "artist_uri": f"a{at % 7}", "artist_name": "A"}
+        for at in range(40)
+    ]
+    playlists = [
+        {"pid": pid, "name": f"mood {pid % 3}", "tracks": [tracks[(pid * 3 + at) % 40] for at in range(10)]}
+        for pid in range(50)
+    ]
+    slice_.write_text(json.dumps({"playlists": playlists}))
+    workspace.ingest(build("mpd"), slice_)
+    done = workspace.train(now=NOW)
+    assert done.metrics == {}
+    assert done.rows == {"playlists": 50}
+    assert (done.items, done.interactions) == (40, 500)
+    assert set(done.pointer.models) == {"popularity", "knn", "als", "artist"}
+    slate = workspace.radio("t0", limit=10, now=NOW)
+    assert (slate.rung, len(slate.tracks)) == ("session", 10)
+    assert workspace.listeners() == []
+    workspace.sink.close()
+
+
+def test_a_training_that_is_killed_leaves_what_served_and_the_next_one_clears_up(world: Workspace, home: Path) -> None:
+    shutil.copytree(world.home, home)
+    command = [sys.executable, "-c", "from segue.cli import main; main()", "train", "--home", str(home)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    process.kill()
+    process.wait()
+    assert all(finding.ok for finding in examine(home))
+    torn = home / "models" / "als" / ".20990101T000000-00000000.0.tmp"
+    torn.mkdir()
+    workspace = Workspace.open(home)
+    workspace.train(now=NOW + timedelta(days=900))
+    assert not torn.exists()
+    assert all(finding.ok for finding in examine(home))
+    workspace.sink.close()

@@ -1,0 +1,162 @@
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from segue.errors import NotReady
+from segue.events.schema import conform
+from segue.jobs import weekly
+from segue.jobs.weekly import playlist_id
+from segue.settings import WeeklyConfig
+from segue.types import Purpose, Rung
+from segue.workspace import Workspace
+from tests.conftest import NOW
+
+SEED = "sim:track:000001"
+
+
+@pytest.fixture
+def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    yield workspace
+    workspace.sink.close()
+
+
+def hear(workspace: Workspace, listener: str, track: str, **fields: object) -> None:
+    row = {"event_id": f"{listener} {track}", "type": "play", "listener": listener, "track": track, **fields}
+    workspace.sink.append(
+        conform(pl.DataFrame([row]).with_columns(pl.lit(NOW - timedelta(days=1)).alias("occurred_at")))
+    )
+
+
+def heard(workspace: Workspace) -> dict[str, set[str]]:
+    """The canonical recordings that each listener has heard."""
+    catalog = workspace.catalog()
+    events = workspace.door.read(Purpose.PERSONALISE, ["listener", "track", "type"])
+    events = events.filter(pl.col("type").is_in(["play", "skip", "like", "save", "share"]))
+    found: dict[str, set[str]] = {}
+    for listener, track in events.select("listener", "track").unique().iter_rows():
+        number = catalog.canonical[catalog.numbers([track])[0]]
+        found.setdefault(listener, set()).add(catalog.tracks["track_id"][int(number)])
+    return found
+
+
+def test_everyone_gets_thirty_tracks_that_they_have_not_heard(copy: Workspace) -> None:
+    report, made = copy.weekly(now=NOW)
+    known = heard(copy)
+    assert (report.made, report.rungs, report.tracks) == (60, {Rung.PERSONAL: 60}, 1800)
+    for one in made:
+        tracks = [track.track for track in one.slate.tracks]
+        assert len(tracks) == len(set(tracks)) == 30
+        assert not known[one.listener] & set(tracks), one.listener
+
+
+def test_no_week_repeats_a_track_of_the_weeks_before_for_anyone(copy: Workspace) -> None:
+    seen: dict[str, set[str]] = {}
+    for week in range(2):
+        _, made = copy.weekly(now=NOW + timedelta(weeks=week))
+        assert len(made) == 60
+        for one in made:
+            tracks = {track.track for track in one.slate.tracks}
+            assert not tracks & seen.setdefault(one.listener, set())
+            seen[one.listener] |= tracks
+
+
+def test_a_track_may_come_back_when_its_week_is_long_past(copy: Workspace) -> None:
+    (copy.home / "segue.toml").write_text("[weekly]\nno_repeat_weeks = 0\n")
+    workspace = Workspace.open(copy.home)
+    who = workspace.listeners()[0]
+    first, second = (workspace.weekly_of(who, now=NOW + timedelta(weeks=week)) for week in (0, 1))
+    assert {track.track for track in first.slate.tracks} & {track.track for track in second.slate.tracks}
+    workspace.sink.close()
+
+
+def test_the_week_of_each_listener_begins_in_their_own_zone(copy: Workspace) -> None:
+    zones = {"west": "America/Los_Angeles", "east": "Asia/Tokyo", "lost": "Nowhere/Land", "unsaid": None}
+    for listener, zone in zones.items():
+        hear(copy, listener, SEED, timezone=zone)
+    now = datetime(2026, 6, 8, 5, tzinfo=UTC)
+    assert {one: copy.weekly_of(one, now=now).week for one in zones} == {
+        "west": "2026-06-01",
+        "east": "2026-06-08",
+        "lost": "2026-06-08",
+        "unsaid": "2026-06-08",
+    }
+
+
+def test_a_past_week_asked_for_again_is_that_week(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+    first = copy.weekly_of(who, now=NOW)
+    copy.weekly_of(who, now=NOW + timedelta(weeks=1))
+    assert copy.weekly_of(who, now=NOW) == first
+
+
+def test_an_id_is_stable_and_does_not_tell_whose_it_is() -> None:
+    assert playlist_id("ann") == playlist_id("ann")
+    assert playlist_id("ann") != playlist_id("bob")
+    assert "ann" not in playlist_id("ann")
+
+
+def test_a_play_of_this_week_does_not_change_the_playlist_of_this_week(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+    first = copy.weekly_of(who, now=NOW)
+    hear(copy, who, first.slate.tracks[0].track)
+    assert copy.weekly_of(who, now=NOW + timedelta(hours=1)) == first
+    again = copy.weekly_of(who, now=NOW + timedelta(hours=1), again=True)
+    assert first.slate.tracks[0].track not in {track.track for track in again.slate.tracks}
+
+
+def test_one_fallback_is_too_many_where_none_is_allowed(copy: Workspace) -> None:
+    strangers = [*copy.listeners(), "a stranger"]
+    with pytest.raises(NotReady, match="1 of 61 listeners"):
+        weekly.weekly(copy.service, copy.shelf, strangers, WeeklyConfig(fallback_most=0), NOW)
+    assert not copy.shelf.since(weekly.NAME, "2026-01-01")
+
+
+def test_few_fallbacks_are_published_where_they_are_allowed(copy: Workspace) -> None:
+    report, _ = weekly.weekly(copy.service, copy.shelf, [*copy.listeners(), "a stranger"], WeeklyConfig(), NOW)
+    assert report.rungs == {Rung.PERSONAL: 60, Rung.POPULAR: 1}
+
+
+def test_a_week_that_only_fallbacks_would_fill_leaves_the_past_weeks_as_they_were(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+    kept = copy.weekly_of(who, now=NOW)
+    strangers = [who, *(f"stranger {number}" for number in range(20))]
+    with pytest.raises(NotReady, match="fallback_most"):
+        weekly.weekly(copy.service, copy.shelf, strangers, WeeklyConfig(), NOW + timedelta(weeks=1))
+    assert [weekly.read(one) for one in copy.shelf.editions(who, weekly.NAME)] == [kept]
+
+
+def test_who_withdrew_their_consent_gets_no_kept_playlist(copy: Workspace) -> None:
+    listeners = copy.listeners()
+    copy.weekly(now=NOW)
+    for one in listeners[:5]:
+        copy.consent(one, Purpose.PERSONALISE, False)
+    assert not [kept for one in listeners[:5] for kept in copy.shelf.editions(one, weekly.NAME)]
+    report, _ = copy.weekly(now=NOW + timedelta(weeks=1))
+    assert report.made == len(listeners) - 5
+    assert copy.weekly_of(listeners[0], now=NOW).slate.rung is Rung.POPULAR
+    assert not copy.shelf.editions(listeners[0], weekly.NAME)
+
+
+def test_a_run_that_is_killed_midway_is_finished_by_the_next(copy: Workspace) -> None:
+    """Whenever the kill falls, everyone has exactly one playlist of the week after the next run."""
+    command = [sys.executable, "-c", "from segue.cli import main; main()", "weekly", "--home", str(copy.home)]
+    command += ["--now", NOW.isoformat()]
+    for wait in (0.9, 1.2):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        process.kill()
+        process.wait()
+    report, _ = copy.weekly(now=NOW)
+    assert report.made + report.current == report.listeners == 60
+    kept = copy.shelf.since(weekly.NAME, "2026-01-01")
+    assert sorted(one.listener for one in kept) == copy.listeners()
+    assert {len(weekly.read(one).slate.tracks) for one in kept} == {30}
