@@ -35,6 +35,7 @@ def held(folder: Path, columns: Sequence[str] = ("event_id",), **ranges: Any) ->
 
 
 _words = st.text(max_size=8)
+_names = st.text(min_size=1, max_size=8)
 _times = st.datetimes(
     datetime(1950, 1, 1),  # noqa: DTZ001  # Hypothesis takes the bounds naive, and the zone apart
     datetime(2100, 1, 1),  # noqa: DTZ001
@@ -43,9 +44,9 @@ _times = st.datetimes(
 _ratios = st.floats(0, 1, width=32)
 
 rows = st.fixed_dictionaries(
-    {"event_id": st.text(min_size=1, max_size=4), "type": st.sampled_from(["play", "skip"]), "track": _words},
+    {"event_id": st.text(min_size=1, max_size=4), "type": st.sampled_from(["play", "skip"]), "track": _names},
     optional={
-        "listener": _words,
+        "listener": _names,
         "occurred_at": _times,
         "source": _words,
         "tracks": st.lists(_words, max_size=3),
