@@ -15,6 +15,7 @@ from segue.events import log
 from segue.events.schema import EVENTS
 from segue.stores import files
 from segue.stores.locks import exclusive
+from segue.stores.sqlite import transaction
 
 __all__ = ["Compaction", "coalesce", "compact", "forget", "hot_rows"]
 
@@ -40,7 +41,7 @@ def hot_rows(folder: Path) -> int:
 def coalesce(folder: Path, connection: sqlite3.Connection) -> None:
     """Join neighbouring small batches of the hot file; left for later while a compaction runs."""
     try:
-        with exclusive(folder / "compaction.lock", wait=False), log.transaction(connection):
+        with exclusive(folder / "compaction.lock", wait=False), transaction(connection):
             small = connection.execute(
                 "SELECT first, rows, payload FROM batches WHERE rows < ? ORDER BY first", (_SMALL_ROWS,)
             ).fetchall()
@@ -73,7 +74,7 @@ def compact(folder: Path) -> Compaction:
     """
     with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:
         _sweep(folder, connection)
-        with log.transaction(connection, write=False):
+        with transaction(connection, write=False):
             batches = connection.execute("SELECT first, payload FROM batches ORDER BY first").fetchall()
             listed = dict(connection.execute("SELECT day, path FROM files").fetchall())
         if not batches:
@@ -87,7 +88,7 @@ def compact(folder: Path) -> Compaction:
                 parts.append(pl.read_parquet(folder / listed[str(day)]).select(late.drop("day").columns))
                 replaced.append(listed[str(day)])
             written.append(_write(folder, str(day), pl.concat(parts).sort("position")))
-        with log.transaction(connection):
+        with transaction(connection):
             connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
             connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
             connection.executemany("DELETE FROM batches WHERE first = ?", [(first,) for first, _ in batches])
@@ -117,7 +118,7 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
             forgotten += log.digests(ids)
             if kept.height:
                 written.append(_write(folder, day, kept))
-        with log.transaction(connection):
+        with transaction(connection):
             connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
             connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
             connection.executemany("DELETE FROM seen WHERE id = ?", [(digest,) for digest in forgotten])

@@ -7,18 +7,15 @@ deleting the hot batches it took in are one transaction, so a reader sees every 
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
-from segue.stores import files
-from segue.stores.locks import exclusive
+from segue.stores import sqlite
 
-__all__ = ["HOT", "UNDATED", "connect", "decode", "digests", "encode", "partition", "transaction"]
+__all__ = ["HOT", "UNDATED", "connect", "decode", "digests", "encode", "partition"]
 
 HOT = "hot.sqlite"
 UNDATED = "undated"
@@ -36,36 +33,8 @@ INSERT OR IGNORE INTO progress VALUES (1, 0);
 
 
 def connect(folder: Path) -> sqlite3.Connection:
-    """Open the hot file for this thread or lock holder, making it where it is missing. Commits reach the disk."""
-    path = folder / HOT
-    if not path.exists():
-        with exclusive(folder / "hot.lock"):
-            if not path.exists():
-                files.write_with(path, _create)
-    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, however SQLite was built
-    return connection
-
-
-def _create(path: Path) -> None:
-    """Make an empty hot file aside: SQLite does not wait for others while a file changes to WAL."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.executescript(_TABLES)
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection, *, write: bool = True) -> Iterator[None]:
-    """Run the block as one transaction: all of it is on disk afterwards, or none."""
-    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # after some errors, such as a full disk, SQLite has rolled back itself
-            connection.execute("ROLLBACK")
-        raise
+    """Open the hot file for this thread or lock holder, making it where it is missing."""
+    return sqlite.connect(folder / HOT, _TABLES)
 
 
 def encode(events: pl.DataFrame) -> bytes:

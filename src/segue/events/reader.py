@@ -10,6 +10,7 @@ import polars as pl
 from segue.errors import Damaged
 from segue.events import log
 from segue.events.schema import EVENTS
+from segue.stores.sqlite import transaction
 
 __all__ = ["Reader"]
 
@@ -64,7 +65,7 @@ class Reader:
     ) -> pl.DataFrame:
         if not (self.folder / log.HOT).exists():
             return pl.DataFrame(schema={name: EVENTS[name] for name in columns})
-        with closing(log.connect(self.folder)) as connection, log.transaction(connection, write=False):
+        with closing(log.connect(self.folder)) as connection, transaction(connection, write=False):
             files = connection.execute(
                 "SELECT path FROM files WHERE last > ? AND first <= ? AND day >= ? ORDER BY day",
                 (after, until if until is not None else 2**62, since_day or ""),

@@ -12,6 +12,7 @@ import polars as pl
 
 from segue.events import compaction, log
 from segue.events.schema import EVENTS
+from segue.stores.sqlite import transaction
 
 __all__ = ["Receipt", "Sink"]
 
@@ -78,7 +79,7 @@ class Sink:
 
     def _commit(self, tickets: list[_Ticket]) -> None:
         try:
-            with log.transaction(self._connection):
+            with transaction(self._connection):
                 outcomes = self._write(tickets)
         except BaseException as error:
             for ticket in tickets:

@@ -7,6 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from segue.stores import sqlite
+from segue.stores.sqlite import transaction
+
 __all__ = ["Kept", "Shelf"]
 
 _TABLE = """
@@ -40,7 +43,7 @@ class Shelf:
     def put(self, playlists: Iterable[Kept]) -> None:
         """Write editions; one that is there already is replaced. All or none."""
         rows = [(kept.listener, kept.name, kept.edition, kept.made_at, kept.slate) for kept in playlists]
-        with closing(self._connect()) as connection, connection:
+        with closing(self._connect()) as connection, transaction(connection):
             connection.executemany("INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)", rows)
 
     def newest(self, listener: str, name: str) -> Kept | None:
@@ -62,7 +65,7 @@ class Shelf:
         if not self.path.exists():
             return 0
         with closing(self._connect()) as connection:
-            with connection:
+            with transaction(connection):
                 count = connection.execute("DELETE FROM playlists WHERE listener = ?", (listener,)).rowcount
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("VACUUM")
@@ -75,9 +78,4 @@ class Shelf:
             return [Kept(*row) for row in connection.execute(query, values)]
 
     def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=60)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(_TABLE)
-        return connection
+        return sqlite.connect(self.path, _TABLE)
