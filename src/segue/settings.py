@@ -45,6 +45,8 @@ class TrainConfig(_Config):
     """Share of the rows on which a twin of each model, fitted without them, is measured. 0: nothing is measured."""
     held_out_most: int = Field(default=1000, ge=1)
     """No more rows than this are held out."""
+    keep_versions: int = Field(default=3, ge=1)
+    """Versions kept of each model, newest first; what serves, and what served before it, is kept regardless."""
 
 
 class WeeklyConfig(_Config):
@@ -57,7 +59,7 @@ class WeeklyConfig(_Config):
     no_repeat_weeks: int = Field(default=26, ge=0)
     """A track recommended within so many past weeks does not come back."""
     fallback_most: float = Field(default=0.5, ge=0, le=1)
-    """The job fails, and publishes nothing, when a greater share of listeners would get what is merely popular."""
+    """The job stops, and publishes no more, when a greater share of listeners would get what is merely popular."""
 
     @field_validator("timezone")
     @classmethod
@@ -92,7 +94,7 @@ class ServeConfig(_Config):
     refresh_seconds: float = Field(default=2.0, gt=0)
     """How often the snapshot pointer is looked at."""
     queue: int = Field(default=64, ge=1)
-    """Answers that may wait for a free thread; one more is refused with 503."""
+    """Requests in work or waiting for a free thread; one more is refused with 503."""
 
 
 class Settings(BaseSettings):

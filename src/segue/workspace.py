@@ -3,7 +3,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,9 +15,8 @@ from uuid import uuid4
 from segue import settings as settings_file
 from segue.catalog import search, store
 from segue.catalog.store import Catalog
-from segue.errors import BadInput, Damaged, NotFound, NotReady
+from segue.errors import BadInput, Damaged, NotFound
 from segue.events import compaction
-from segue.events.signals import LISTENING
 from segue.events.sink import Sink
 from segue.importers.batch import Importer
 from segue.jobs import demo as demo_job
@@ -32,6 +31,7 @@ from segue.registry.current import Current
 from segue.registry.snapshot import Pointer
 from segue.service.answer import Service
 from segue.service.asks import check, parse
+from segue.service.audience import Audience
 from segue.service.exposure import record
 from segue.service.histories import Histories
 from segue.settings import Settings
@@ -120,6 +120,11 @@ class Workspace:
         return Service(self.current, self.door, self.settings.recipes, histories)
 
     @cached_property
+    def audience(self) -> Audience:
+        """Who listens."""
+        return Audience(self.door)
+
+    @cached_property
     def shelf(self) -> Shelf:
         """Playlists kept for listeners."""
         return Shelf(self.home / "playlists" / "kept.sqlite")
@@ -175,16 +180,12 @@ class Workspace:
         return snapshot.read_pointer(self.home)
 
     def promote(self, name: str, version: str, *, now: datetime | None = None) -> Pointer:
-        """Let another version of one model serve, with the others as they are; it is loaded and checked first."""
-        versions.load(self.home / "models", name, version)
-        serving = self.pointer()
-        return snapshot.point(
-            self.home,
-            generation=serving.generation,
-            models={**serving.models, name: version},
-            settings=serving.settings,
-            now=now or datetime.now(UTC),
-        )
+        """Let another version of one model serve, with the others as they are; it is loaded and checked first.
+
+        Raises:
+            NotFound: There is no such model or version.
+        """
+        return snapshot.promote(self.home, name, version, now=now or datetime.now(UTC))
 
     def roll_back(self, *, now: datetime | None = None) -> Pointer:
         """Let the set before this one serve again; it is loaded and checked first.
@@ -192,17 +193,7 @@ class Workspace:
         Raises:
             NotReady: There is none.
         """
-        before = snapshot.history(self.pointer())
-        if before is None:
-            raise NotReady("there is no snapshot before this one; `segue models promote` picks a version")
-        snapshot.load(self.home, before)
-        return snapshot.point(
-            self.home,
-            generation=before.generation,
-            models=before.models,
-            settings=before.settings,
-            now=now or datetime.now(UTC),
-        )
+        return snapshot.roll_back(self.home, now=now or datetime.now(UTC))
 
     # Answers
 
@@ -257,34 +248,17 @@ class Workspace:
                 yield (next(answers) if isinstance(one, Ask) else one).to_json()
 
     def weekly(
-        self,
-        listener: str | None = None,
-        *,
-        now: datetime | None = None,
-        again: bool = False,
-        progress: Progress = silent,
-    ) -> tuple[weekly_job.Week, list[weekly_job.Weekly]]:
-        """Make the weekly playlist of one listener, or of everyone with plays who allows it.
+        self, *, now: datetime | None = None, again: bool = False, progress: Progress = silent
+    ) -> weekly_job.Week:
+        """Make the weekly playlist of everyone with plays who allows it.
 
         Raises:
-            NotFound: There are no plays of this listener.
+            NotReady: Nothing is trained, nobody listens, or too many would get what is merely popular.
         """
-        chosen = self.listeners(listener)
-        if listener is not None and not chosen:
-            raise NotFound(f"no plays of listener {listener!r} may be used; `segue listener list` names the others")
-        at = now or datetime.now(UTC)
-        report, made = weekly_job.weekly(
-            self.service, self.shelf, chosen, self.settings.weekly, at, again=again, progress=progress
-        )
-        asks = [Ask(one.listener, Kind.WEEKLY, listener=one.listener) for one in made]
-        record(
-            self.sink,
-            asks,
-            [one.slate for one in made],
-            [f"{one.id}-{one.week}-{at.timestamp():.0f}" for one in made],
-            at,
-        )
-        return report, made
+        listeners = self.audience()
+        if not listeners:
+            raise NotReady("there is nobody to make a weekly for: no plays may be used; `segue import` brings plays")
+        return self._weekly(listeners, now or datetime.now(UTC), again, progress)
 
     def weekly_of(self, listener: str, *, now: datetime | None = None, again: bool = False) -> weekly_job.Weekly:
         """Return the listener's playlist of this week, making it where it is not there yet.
@@ -295,30 +269,43 @@ class Workspace:
             NotFound: There are no plays of this listener.
         """
         at = now or datetime.now(UTC)
-        if self.door.ledger().allowed(listener, Purpose.PERSONALISE):
-            (week,) = weekly_job.weeks(self.service, [listener], self.settings.weekly, at)
-            kept = [one for one in self.shelf.editions(listener, weekly_job.NAME) if one.edition == week.isoformat()]
-            if kept and not again:
-                return weekly_job.read(kept[0])
-            _, made = self.weekly(listener, now=at, again=again)
-            if made:
-                return made[0]
-            return self.weekly_of(listener, now=at)  # somebody else made it in between
         config = self.settings.weekly
-        (slate,) = self.service.answer(
-            [Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)]
-        ).slates
+        if self.door.ledger().allowed(listener, Purpose.PERSONALISE):
+            zones = self.audience()
+            if listener not in zones:
+                raise NotFound(f"no plays of listener {listener!r} may be used; `segue listener list` names the others")
+            week = weekly_job.monday(at, zones[listener], config.timezone).isoformat()
+            if not again and (kept := self.shelf.edition(listener, weekly_job.NAME, week)):
+                return weekly_job.read(kept)
+            self._weekly({listener: zones[listener]}, at, again, silent)
+            if kept := self.shelf.edition(listener, weekly_job.NAME, week):
+                return weekly_job.read(kept)
+        ask = Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)
+        (slate,) = self.service.answer([ask]).slates
         assert isinstance(slate, Slate)
-        week = weekly_job.monday(at, None, config.timezone)
-        return weekly_job.Weekly(weekly_job.playlist_id(listener), listener, week.isoformat(), at.isoformat(), slate)
+        monday = weekly_job.monday(at, None, config.timezone)
+        return weekly_job.Weekly(weekly_job.playlist_id(listener), listener, monday.isoformat(), at.isoformat(), slate)
+
+    def _weekly(
+        self, listeners: Mapping[str, str | None], now: datetime, again: bool, progress: Progress
+    ) -> weekly_job.Week:
+        return weekly_job.weekly(
+            self.service,
+            self.door,
+            self.shelf,
+            self.sink,
+            listeners,
+            self.settings.weekly,
+            now,
+            again=again,
+            progress=progress,
+        )
 
     # Listeners
 
-    def listeners(self, only: str | None = None) -> list[str]:
-        """Return every listener whose plays may be used to personalise, sorted; or `only` this one, if so."""
-        named = None if only is None else [only]
-        ids = self.door.read(Purpose.PERSONALISE, ["listener"], types=LISTENING, listeners=named)["listener"]
-        return ids.drop_nulls().unique().sort().to_list()
+    def listeners(self) -> list[str]:
+        """Return every listener whose plays may be used to personalise, sorted."""
+        return list(self.audience())
 
     def listener(self, listener: str) -> dict[str, Any]:
         """Return what is known of a listener: how many events of each type, since when, and their consents."""
@@ -351,8 +338,8 @@ class Workspace:
 
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""
-        playlists = self.shelf.forget(listener)
         done = erasure.erase(self.home / "events", self.sink, listener)
+        playlists = self.shelf.forget(listener)  # after it: from then on no weekly run puts any back
         return Forgotten(
             done.receipt,
             listener,

@@ -13,10 +13,10 @@ from segue.errors import NotReady
 from segue.events.schema import conform
 from segue.jobs import weekly
 from segue.jobs.weekly import playlist_id
-from segue.settings import WeeklyConfig
 from segue.types import Purpose, Rung
 from segue.workspace import Workspace
 from tests.conftest import NOW
+from tests.jobs.test_weekly import make_for
 
 SEED = "sim:track:000001"
 
@@ -36,6 +36,12 @@ def hear(workspace: Workspace, listener: str, track: str, **fields: object) -> N
     )
 
 
+def kept(workspace: Workspace, week: str | None = None) -> list[weekly.Weekly]:
+    """Every playlist that is kept, or those of one week."""
+    found = workspace.shelf.since(weekly.NAME, week or "", [*workspace.listeners(), "a stranger"])
+    return [weekly.read(one) for one in found if week in (None, one.edition)]
+
+
 def heard(workspace: Workspace) -> dict[str, set[str]]:
     """The canonical recordings that each listener has heard."""
     catalog = workspace.catalog()
@@ -49,7 +55,8 @@ def heard(workspace: Workspace) -> dict[str, set[str]]:
 
 
 def test_everyone_gets_thirty_tracks_that_they_have_not_heard(copy: Workspace) -> None:
-    report, made = copy.weekly(now=NOW)
+    report = copy.weekly(now=NOW)
+    made = kept(copy, "2026-06-01")
     known = heard(copy)
     assert (report.made, report.rungs, report.tracks) == (60, {Rung.PERSONAL: 60}, 1800)
     for one in made:
@@ -61,8 +68,9 @@ def test_everyone_gets_thirty_tracks_that_they_have_not_heard(copy: Workspace) -
 def test_no_week_repeats_a_track_of_the_weeks_before_for_anyone(copy: Workspace) -> None:
     seen: dict[str, set[str]] = {}
     for week in range(2):
-        _, made = copy.weekly(now=NOW + timedelta(weeks=week))
-        assert len(made) == 60
+        report = copy.weekly(now=NOW + timedelta(weeks=week))
+        made = kept(copy, f"2026-06-0{1 + 7 * week}")
+        assert report.made == len(made) == 60
         for one in made:
             tracks = {track.track for track in one.slate.tracks}
             assert not tracks & seen.setdefault(one.listener, set())
@@ -116,22 +124,22 @@ def test_a_play_of_this_week_does_not_change_the_playlist_of_this_week(copy: Wor
 def test_one_fallback_is_too_many_where_none_is_allowed(copy: Workspace) -> None:
     strangers = [*copy.listeners(), "a stranger"]
     with pytest.raises(NotReady, match="1 of 61 listeners"):
-        weekly.weekly(copy.service, copy.shelf, strangers, WeeklyConfig(fallback_most=0), NOW)
-    assert not copy.shelf.since(weekly.NAME, "2026-01-01")
+        make_for(copy, strangers, fallback_most=0)
+    assert not kept(copy)
 
 
 def test_few_fallbacks_are_published_where_they_are_allowed(copy: Workspace) -> None:
-    report, _ = weekly.weekly(copy.service, copy.shelf, [*copy.listeners(), "a stranger"], WeeklyConfig(), NOW)
+    report = make_for(copy, [*copy.listeners(), "a stranger"])
     assert report.rungs == {Rung.PERSONAL: 60, Rung.POPULAR: 1}
 
 
 def test_a_week_that_only_fallbacks_would_fill_leaves_the_past_weeks_as_they_were(copy: Workspace) -> None:
     who = copy.listeners()[0]
-    kept = copy.weekly_of(who, now=NOW)
+    before = copy.weekly_of(who, now=NOW - timedelta(weeks=1))
     strangers = [who, *(f"stranger {number}" for number in range(20))]
     with pytest.raises(NotReady, match="fallback_most"):
-        weekly.weekly(copy.service, copy.shelf, strangers, WeeklyConfig(), NOW + timedelta(weeks=1))
-    assert [weekly.read(one) for one in copy.shelf.editions(who, weekly.NAME)] == [kept]
+        make_for(copy, strangers)
+    assert [weekly.read(one) for one in copy.shelf.editions(who, weekly.NAME)] == [before]
 
 
 def test_who_withdrew_their_consent_gets_no_kept_playlist(copy: Workspace) -> None:
@@ -139,8 +147,8 @@ def test_who_withdrew_their_consent_gets_no_kept_playlist(copy: Workspace) -> No
     copy.weekly(now=NOW)
     for one in listeners[:5]:
         copy.consent(one, Purpose.PERSONALISE, False)
-    assert not [kept for one in listeners[:5] for kept in copy.shelf.editions(one, weekly.NAME)]
-    report, _ = copy.weekly(now=NOW + timedelta(weeks=1))
+    assert not [one for one in listeners[:5] if copy.shelf.editions(one, weekly.NAME)]
+    report = copy.weekly(now=NOW + timedelta(weeks=1))
     assert report.made == len(listeners) - 5
     assert copy.weekly_of(listeners[0], now=NOW).slate.rung is Rung.POPULAR
     assert not copy.shelf.editions(listeners[0], weekly.NAME)
@@ -155,8 +163,8 @@ def test_a_run_that_is_killed_midway_is_finished_by_the_next(copy: Workspace) ->
         time.sleep(wait)
         process.kill()
         process.wait()
-    report, _ = copy.weekly(now=NOW)
+    report = copy.weekly(now=NOW)
     assert report.made + report.current == report.listeners == 60
-    kept = copy.shelf.since(weekly.NAME, "2026-01-01")
-    assert sorted(one.listener for one in kept) == copy.listeners()
-    assert {len(weekly.read(one).slate.tracks) for one in kept} == {30}
+    made = kept(copy)
+    assert sorted(one.listener for one in made) == copy.listeners()
+    assert {len(one.slate.tracks) for one in made} == {30}

@@ -44,9 +44,9 @@ def test_a_pointer_round_trips_through_its_file(home: Path) -> None:
 
 def test_the_pointer_before_is_kept_without_its_own(home: Path) -> None:
     first, second, third = (publish(home, days) for days in range(3))
-    assert snapshot.history(first) is None
-    assert snapshot.history(second) == first
-    before = snapshot.history(third)
+    assert snapshot.before(first) is None
+    assert snapshot.before(second) == first
+    before = snapshot.before(third)
     assert before is not None
     assert (before.id, before.models, before.previous) == (second.id, second.models, None)
     assert len({first.id, second.id, third.id}) == 3
@@ -54,7 +54,7 @@ def test_the_pointer_before_is_kept_without_its_own(home: Path) -> None:
 
 def test_a_snapshot_before_can_still_be_loaded(home: Path) -> None:
     publish(home)
-    before = snapshot.history(publish(home, 1))
+    before = snapshot.before(publish(home, 1))
     assert before is not None
     assert snapshot.load(home, before).id == before.id
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from segue.dataset.matrices import Dataset, Vocabulary
-from segue.errors import Busy, Damaged, NotFound
+from segue.errors import Damaged, NotFound
 from segue.models.knn import ItemKnn, ItemKnnConfig
 from segue.models.popularity import Popularity
 from segue.registry import versions
@@ -86,8 +86,8 @@ def test_a_version_that_was_half_written_is_not_there(home: Path, saved: Manifes
 
 def test_the_same_version_is_never_written_twice(home: Path, saved: Manifest) -> None:
     before = {path.name: path.read_bytes() for path in folder_of(home, saved).iterdir()}
-    with pytest.raises(Busy, match=saved.version):
-        save(home, ItemKnn(ItemKnnConfig(neighbours=3, shrinkage=1.0)), dataset(home, ["a", "b", "c", "d"]))
+    again = save(home, ItemKnn(ItemKnnConfig(neighbours=3, shrinkage=1.0)), dataset(home, ["a", "b", "c", "d"]))
+    assert again == saved
     assert {path.name: path.read_bytes() for path in folder_of(home, saved).iterdir()} == before
 
 
@@ -179,3 +179,12 @@ def test_ids_come_back_as_they_were_given_whatever_they_hold(
 
 def test_every_model_is_known_by_its_own_name() -> None:
     assert {name: kind.name for name, kind in MODELS.items()} == {name: name for name in MODELS}
+
+
+def test_old_versions_are_removed_but_for_the_newest_and_those_to_keep(home: Path, saved: Manifest) -> None:
+    data = dataset(home, ["a", "b", "c", "d"])
+    later = [save(home, ItemKnn(), data, NOW + timedelta(days=day)).version for day in range(1, 5)]
+    assert versions.prune(home / "models", "knn", keep={saved.version}, newest=2) == later[:2]
+    assert [one.version for one in versions.versions(home / "models", "knn")] == [saved.version, *later[2:]]
+    assert versions.prune(home / "models", "knn", keep={saved.version}, newest=2) == []
+    load(home, saved)

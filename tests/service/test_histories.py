@@ -40,7 +40,7 @@ def test_an_anonymous_answer_is_the_same_where_there_is_no_log(world: Workspace,
 
 def test_nobody_and_a_stranger_have_no_taste(world: Workspace) -> None:
     for taste in histories(world).of([None, "a stranger"], world.catalog(), NOW):
-        assert (len(taste.tracks), len(taste.weights), len(taste.banned), taste.timezone) == (0, 0, 0, None)
+        assert (len(taste.tracks), len(taste.weights), len(taste.banned)) == (0, 0, 0)
 
 
 def test_tastes_stand_beside_their_listeners(world: Workspace) -> None:

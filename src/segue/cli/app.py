@@ -180,7 +180,7 @@ def weekly(
             show_slate(f"Weekly of {listener}, week of {made.week}", made.slate)
         return
     with progress(as_json) as show:
-        report, _ = opened.weekly(now=at, again=again, progress=show)
+        report = opened.weekly(now=at, again=again, progress=show)
     if as_json:
         emit(report)
         return

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way out of the log, for `privacy` alone: events by range of position or day, as polars frames."""
 
+import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 
 import polars as pl
 
@@ -22,13 +24,17 @@ class Reader:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._looking = Lock()
+        self._connection: sqlite3.Connection | None = None
 
     def position(self) -> int:
-        """Return the position of the last event (0: the log is empty)."""
-        if not (self.folder / log.HOT).exists():
-            return 0
-        with closing(log.connect(self.folder)) as connection:
-            (position,) = connection.execute("SELECT position FROM progress").fetchone()
+        """Return the position of the last event (0: the log is empty). Cheap: it is looked at in every answer."""
+        with self._looking:
+            if self._connection is None:
+                if not (self.folder / log.HOT).exists():
+                    return 0
+                self._connection = log.connect(self.folder)
+            (position,) = self._connection.execute("SELECT position FROM progress").fetchone()
         return int(position)
 
     def read(

@@ -90,6 +90,10 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             for name, (model, took) in fitted.items()
         }
         pointer = snapshot.point(home, generation=catalog.generation, models=written, settings=settings.hash(), now=now)
+        before = snapshot.before(pointer)
+        for name, version in written.items():
+            keep = {version, before.models.get(name, "")} if before else {version}
+            versions.prune(home / "models", name, keep=keep, newest=settings.train.keep_versions)
         parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
         return Training(
             pointer,

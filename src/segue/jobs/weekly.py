@@ -2,23 +2,29 @@
 """The weekly playlist: for every listener, on Monday in their own time zone, refreshed in place."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from segue.errors import NotReady
+from segue.events.sink import Sink
 from segue.jobs.progress import Progress, silent
+from segue.privacy.door import Door
 from segue.seeds import digest
 from segue.service.answer import Service
+from segue.service.exposure import record
 from segue.settings import WeeklyConfig
 from segue.stores.playlists import Kept, Shelf
-from segue.types import Ask, Kind, Refusal, Rung, Slate
+from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate
 
-__all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly", "weeks"]
+__all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly"]
 
 NAME = "weekly"
 _CHUNK = 2048
+_FEW = 16
+"""So many listeners, or fewer, may all get what is popular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Week:
     made: int
     """Playlists written."""
     current: int
-    """Listeners whose playlist of this week was there already."""
+    """Listeners whose playlist of this week was there already, or who withdrew while it was made."""
     tracks: int
     rungs: dict[str, int]
     """How many playlists came from each rung."""
@@ -49,59 +55,93 @@ class Weekly:
 
 def weekly(
     service: Service,
+    door: Door,
     shelf: Shelf,
-    listeners: Sequence[str],
+    sink: Sink,
+    listeners: Mapping[str, str | None],
     config: WeeklyConfig,
     now: datetime,
     *,
     again: bool = False,
     progress: Progress = silent,
-) -> tuple[Week, list[Weekly]]:
+) -> Week:
     """Make the playlist of the week for each listener whose week has begun and who has none yet.
 
-    Killed midway, it keeps the playlists of the chunks that were done; run again, it makes the others.
+    It goes in chunks: each is answered, kept and written down as shown before the next. Killed midway, it keeps the
+    chunks that were done; run again, it makes the others. Chunks are drawn by a hash of the listener, so that the
+    first one speaks for all: where too many would get what is merely popular, it stops there.
 
     Args:
         service: Gives the answers.
+        door: Says who allows them, until the moment that they are kept.
         shelf: Keeps them.
-        listeners: Whom for.
+        sink: Takes an impression of each.
+        listeners: Whom for, each with their time zone (None: not known).
         config: Length, default time zone, how long nothing repeats.
         now: Aware; decides which week it is for each listener.
         again: Make this week's anew where it is there already; it replaces the old one.
         progress: Told as chunks are done.
 
     Raises:
-        NotReady: Nothing is trained; or too many listeners would get what is merely popular: nothing is published.
+        NotReady: Nothing is trained; or too many listeners would get what is merely popular.
     """
-    mondays = dict(zip(listeners, weeks(service, listeners, config, now), strict=True))
-    oldest = min(mondays.values(), default=now.date()) - timedelta(weeks=config.no_repeat_weeks)
-    past: dict[str, list[Kept]] = {}
-    for kept in shelf.since(NAME, oldest.isoformat()) if len(listeners) > 16 else _editions(shelf, listeners, oldest):
-        past.setdefault(kept.listener, []).append(kept)
-    have = {one for one in listeners if any(k.edition == mondays[one].isoformat() for k in past.get(one, []))}
-    due = list(listeners) if again else [one for one in listeners if one not in have]
-    made: list[Weekly] = []
+    mondays = {one: monday(now, zone, config.timezone) for one, zone in listeners.items()}
+    order = sorted(mondays, key=lambda one: digest(NAME, one, size=8))
+    made = tracks = 0
     rungs: dict[str, int] = {}
-    pending: list[Weekly] = []
-    for first in range(0, len(due), _CHUNK):
-        chunk = due[first : first + _CHUNK]
-        asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in chunk]
-        exclude = {one: _repeats(past.get(one, []), mondays[one].isoformat()) for one in chunk}
-        for one, slate in zip(chunk, service.answer(asks, exclude=exclude, parallel=True).slates, strict=True):
-            assert not isinstance(slate, Refusal), slate
-            rungs[slate.rung] = rungs.get(slate.rung, 0) + 1
-            pending.append(Weekly(playlist_id(one), one, mondays[one].isoformat(), now.isoformat(), slate))
-        if len(due) > 16 and rungs.get(Rung.POPULAR, 0) > config.fallback_most * sum(rungs.values()):
+    for first in range(0, len(order), _CHUNK):
+        chunk = order[first : first + _CHUNK]
+        begun = door.position()
+        fresh = _answer(service, shelf, {one: mondays[one] for one in chunk}, config, now, again=again)
+        for one in fresh:
+            rungs[one.slate.rung] = rungs.get(one.slate.rung, 0) + 1
+        if len(order) > _FEW and rungs.get(Rung.POPULAR, 0) > config.fallback_most * sum(rungs.values()):
             raise NotReady(
                 f"{rungs[Rung.POPULAR]} of {sum(rungs.values())} listeners would get what is merely popular, more than "
                 f"weekly.fallback_most = {config.fallback_most:g} allows; run `segue train` first"
             )
-        shelf.put(_keep(one) for one in pending)
-        made += pending
-        pending = []
-        progress("making playlists", min(first + _CHUNK, len(due)), len(due))
-    tracks = sum(len(one.slate.tracks) for one in made)
-    return Week(len(listeners), len(made), len(listeners) - len(made), tracks, rungs), made
+        allowed = set(shelf.put(map(_keep, fresh), allowed=partial(_still_allowed, door, begun)))
+        kept = [one for one in fresh if one.listener in allowed]
+        record(
+            sink,
+            [Ask(one.listener, Kind.WEEKLY, listener=one.listener) for one in kept],
+            [one.slate for one in kept],
+            [f"{one.id}-{one.week}-{now.timestamp():.0f}" for one in kept],
+            now,
+        )
+        made += len(kept)
+        tracks += sum(len(one.slate.tracks) for one in kept)
+        progress("making playlists", min(first + _CHUNK, len(order)), len(order))
+    return Week(len(listeners), made, len(listeners) - made, tracks, rungs)
+
+
+def _still_allowed(door: Door, begun: int, listener: str) -> bool:
+    """Say whether a listener still allows it, and has not been erased since the log was at `begun`."""
+    ledger = door.ledger()
+    return ledger.allowed(listener, Purpose.PERSONALISE) and ledger.erased_at(listener) <= begun
+
+
+def _answer(
+    service: Service, shelf: Shelf, mondays: Mapping[str, date], config: WeeklyConfig, now: datetime, *, again: bool
+) -> list[Weekly]:
+    """Make the playlists that are due among some listeners, without the tracks of their past weeks."""
+    oldest = min(mondays.values()) - timedelta(weeks=config.no_repeat_weeks)
+    past: dict[str, list[Kept]] = {}
+    for kept in shelf.since(NAME, oldest.isoformat(), list(mondays)):
+        past.setdefault(kept.listener, []).append(kept)
+    due = {
+        one: week.isoformat()
+        for one, week in mondays.items()
+        if again or not any(kept.edition == week.isoformat() for kept in past.get(one, ()))
+    }
+    asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in due]
+    exclude = {one: _repeats(past.get(one, []), week) for one, week in due.items()}
+    slates = service.answer(asks, exclude=exclude, parallel=True).slates
+    made = []
+    for (one, week), slate in zip(due.items(), slates, strict=True):
+        assert not isinstance(slate, Refusal), slate
+        made.append(Weekly(playlist_id(one), one, week, now.isoformat(), slate))
+    return made
 
 
 def monday(now: datetime, zone: str | None, default: str) -> date:
@@ -129,16 +169,6 @@ def read(kept: Kept) -> Weekly:
 
 def _keep(made: Weekly) -> Kept:
     return Kept(made.listener, NAME, made.week, made.made_at, json.dumps(made.slate.to_json(), ensure_ascii=False))
-
-
-def weeks(service: Service, listeners: Sequence[str], config: WeeklyConfig, now: datetime) -> list[date]:
-    """Return the Monday of each listener's week."""
-    return [monday(now, zone, config.timezone) for zone in service.timezone(listeners, now)]
-
-
-def _editions(shelf: Shelf, listeners: Sequence[str], oldest: date) -> list[Kept]:
-    editions = [kept for one in listeners for kept in shelf.editions(one, NAME)]
-    return [kept for kept in editions if kept.edition >= oldest.isoformat()]
 
 
 def _repeats(past: list[Kept], week: str) -> list[str]:

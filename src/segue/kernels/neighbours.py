@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from segue.kernels.ragged import Ragged
 from segue.kernels.topk import push, sort_heap
 
-__all__ = ["neighbours", "score_by_neighbours"]
+__all__ = ["contributions", "neighbours", "score_by_neighbours"]
 
 
 def neighbours(
@@ -128,6 +128,27 @@ def score_by_neighbours(
     else:
         _score_each(*arrays, 0, 1, columns, best)
     return columns, best
+
+
+def contributions(
+    history: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], items: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Return `w_h · values(h, item)` for each entry h of one history and each of `items`, `float32[h, len(items)]`.
+
+    Args:
+        history: One row, or several end to end.
+        found: As `score_by_neighbours` takes it.
+        values: As `score_by_neighbours` takes it.
+        items: `int32[n]`, each once.
+    """
+    order = np.argsort(items)
+    beside = found[history.values]
+    place = np.searchsorted(items[order], beside).clip(max=max(len(items) - 1, 0))
+    entry, neighbour = np.nonzero((items[order][place] == beside) & (beside >= 0))
+    shares = np.zeros((len(history.values), len(items)), np.float32)
+    column = order[place[entry, neighbour]]
+    shares[entry, column] = values[history.values[entry], neighbour] * history.weights[entry]
+    return shares
 
 
 @njit(cache=True, nogil=True)

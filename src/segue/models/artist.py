@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from segue.dataset.matrices import Dataset
-from segue.kernels.neighbours import score_by_neighbours
+from segue.kernels.neighbours import contributions, score_by_neighbours
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model, ModelConfig, Ranked
 from segue.models.popularity import popularity
@@ -61,12 +61,8 @@ class SameArtist(Model):
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the items' shares beside the history's items of the same artist."""
-        asked = self.artists[history.values]
-        beside = self.tracks[asked]
-        shares = np.zeros((len(asked), len(items)), np.float32)
-        for column, item in enumerate(items):
-            shares[:, column] = np.where(beside == item, self.shares[asked], 0).sum(axis=1)
-        return shares * self._averaged(history)[:, None]
+        asked = Ragged(history.offsets, self.artists[history.values], self._averaged(history))
+        return contributions(asked, self.tracks, self.shares, items)
 
     def _averaged(self, history: Ragged) -> NDArray[np.float32]:
         rows = row_numbers(history.offsets)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import neighbours, score_by_neighbours
+from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours
 from segue.kernels.ragged import Ragged
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -81,11 +81,7 @@ class ItemKnn(Model):
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each history item's similarity to each of `items`, times its weight."""
-        beside = self.found[history.values]
-        shares = np.zeros((len(history.values), len(items)), np.float32)
-        for column, item in enumerate(items):
-            shares[:, column] = np.where(beside == item, self.similarity[history.values], 0).sum(axis=1)
-        return shares * history.weights[:, None]
+        return contributions(history, self.found, self.similarity, items)
 
 
 def _weigh(

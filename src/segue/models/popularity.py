@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from segue.dataset.matrices import Dataset, Interactions
-from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.ragged import Ragged
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["Popularity", "PopularityConfig", "popularity"]
@@ -41,23 +41,14 @@ class Popularity(Model):
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:  # noqa: ARG002
         """Rank the same items for everyone, less what each row excludes."""
-        longest = int(np.diff(exclude.offsets).max(initial=0))
-        top = self.order[: k + longest]
-        rows = len(history)
-        allowed = np.ones((rows, len(top)), bool)
-        place = np.full(len(self.order), -1, np.int32)
-        place[top] = np.arange(len(top))
-        row = np.repeat(np.arange(rows), np.diff(exclude.offsets))
-        column = place[exclude.values]
-        allowed[row[column >= 0], column[column >= 0]] = False
-        kept = allowed & (allowed.cumsum(axis=1) <= k)
-        items = np.full((rows, k), -1, np.int32)
-        scores = np.full((rows, k), -np.inf, np.float32)
-        lengths = kept.sum(axis=1)
-        into = np.arange(lengths.sum()) - np.repeat(offsets_of(lengths)[:-1], lengths)
-        which, where = np.nonzero(kept)
-        items[which, into] = top[where]
-        scores[which, into] = self.scores[top[where]]
+        items = np.full((len(history), k), -1, np.int32)
+        scores = np.full((len(history), k), -np.inf, np.float32)
+        for row in range(len(history)):
+            gone = exclude.row(row)
+            top = self.order[: k + len(gone)]
+            kept = top[~np.isin(top, gone)][:k]
+            items[row, : len(kept)] = kept
+            scores[row, : len(kept)] = self.scores[kept]
         return items, scores
 
 

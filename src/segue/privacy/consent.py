@@ -55,8 +55,7 @@ class Ledger:
 
     def erased_at(self, listener: str) -> int:
         """Return the position of the listener's last erasure (0: none)."""
-        mine = self.events.filter((pl.col("listener") == listener) & (pl.col("type") == EventType.ERASURE.value))
-        return int(mine["position"][-1]) if mine.height else 0
+        return self._erased.get(listener, 0)
 
     def admit(self, events: pl.DataFrame, purpose: Purpose) -> pl.DataFrame:
         """Keep the events that may be used for the purpose.
@@ -67,11 +66,7 @@ class Ledger:
         """
         default = self._default(purpose)
         said = self.events.filter(pl.col("purpose") == purpose.value).select("listener", "position", "granted")
-        erased = (
-            self.events.filter(pl.col("type") == EventType.ERASURE.value)
-            .group_by("listener")
-            .agg(pl.col("position").max().alias("erased_at"))
-        )
+        erased = self._erasures
         if said.height:
             now = said.group_by("listener", maintain_order=True).agg(pl.col("granted").last().alias("granted_now"))
             events = (
@@ -103,6 +98,16 @@ class Ledger:
         """What each listener said last, by purpose."""
         said = self.events.filter(pl.col("purpose").is_not_null()).select("listener", "purpose", "granted")
         return {(listener, purpose): granted for listener, purpose, granted in said.iter_rows()}
+
+    @cached_property
+    def _erasures(self) -> pl.DataFrame:
+        """The position `erased_at` of each listener's last erasure."""
+        erasures = self.events.filter(pl.col("type") == EventType.ERASURE.value)
+        return erasures.group_by("listener").agg(pl.col("position").max().alias("erased_at"))
+
+    @cached_property
+    def _erased(self) -> dict[str, int]:
+        return dict(self._erasures.iter_rows())
 
     def _default(self, purpose: Purpose) -> bool:
         return bool(getattr(self.config, purpose.value))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Radio, continuation, the weekly playlist, and what everyone plays as the last resort."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -16,8 +15,6 @@ from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Gather, ModelSource
 
 __all__ = ["ListConfig", "RecipesConfig", "popular", "recipe"]
-
-_ABOUT: Mapping[str, Literal["seeds", "history"]] = {"seeds": "seeds", "history": "history"}
 
 
 class ListConfig(BaseModel):
@@ -43,7 +40,7 @@ class ListConfig(BaseModel):
             raise ValueError("weights are empty; name at least one source")
         for source, weight in weights.items():
             model, _, about = source.partition(":")
-            if model not in MODELS or about not in _ABOUT:
+            if model not in MODELS or about not in ("seeds", "history"):
                 raise ValueError(
                     f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {list(MODELS)}"
                 )
@@ -101,12 +98,12 @@ def recipe(
         candidates: Tracks that each source proposes to a row.
         parallel: Use all threads (jobs) or one (requests).
     """
-    sources: dict[str, Source] = {
-        source: ModelSource(source, snapshot.models[model], _ABOUT[about], candidates, config.unheard)
-        for source in config.weights
-        for model, _, about in [source.partition(":")]
-        if model in snapshot.models
-    }
+    sources: dict[str, Source] = {}
+    for source in config.weights:
+        model, _, about = source.partition(":")
+        if model in snapshot.models:
+            asked: Literal["seeds", "history"] = "history" if about == "history" else "seeds"
+            sources[source] = ModelSource(source, snapshot.models[model], asked, candidates, config.unheard)
     stages: list[Stage] = [
         Gather(list(sources.values()), parallel),
         Eligible(snapshot.catalog.available[snapshot.face], config.unheard),

@@ -47,15 +47,17 @@ class Current:
             seen = self._stamp()
             if seen is None or seen == self._seen:
                 return False
+            swapped = False
             try:
                 pointer = read_pointer(self._home)
                 if self._snapshot is None or pointer.id != self._snapshot.id:
                     self._snapshot = load(self._home, pointer)
+                    swapped = True
                 self.refused = None
             except SegueError as error:
                 self.refused = str(error)
             self._seen = seen
-            return self.refused is None
+            return swapped
 
     def _stamp(self) -> tuple[int, int] | None:
         try:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The snapshot: one frozen set of catalogue and models that serves, and the atomic pointer to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +20,9 @@ from segue.registry import versions
 from segue.registry.versions import Manifest
 from segue.seeds import digest
 from segue.stores import files
+from segue.stores.locks import exclusive
 
-__all__ = ["Pointer", "Snapshot", "history", "load", "point", "read_pointer"]
+__all__ = ["Pointer", "Snapshot", "before", "load", "point", "promote", "read_pointer", "roll_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,57 @@ class Snapshot:
 
 def point(home: Path, *, generation: int, models: Mapping[str, str], settings: str, now: datetime) -> Pointer:
     """Publish a set: from now on it serves. One rename, so that no reader sees half of it."""
-    try:
-        before: dict[str, Any] | None = {**asdict(read_pointer(home)), "previous": None}
-    except (NotReady, Damaged):  # publishing is how a damaged pointer is mended
-        before = None
+    with _changing(home):
+        try:
+            replaced: Pointer | None = read_pointer(home)
+        except (NotReady, Damaged):  # publishing is how a damaged pointer is mended
+            replaced = None
+        return _publish(home, replaced, generation, models, settings, now)
+
+
+def promote(home: Path, name: str, version: str, *, now: datetime) -> Pointer:
+    """Let another version of one model serve, with the others as they are; it is loaded and checked first.
+
+    Raises:
+        NotFound: There is no such model or version.
+        NotReady: Nothing is trained yet.
+        Damaged: It is not what was written.
+    """
+    with _changing(home):
+        serving = read_pointer(home)
+        versions.load(home / "models", name, version)
+        return _publish(home, serving, serving.generation, {**serving.models, name: version}, serving.settings, now)
+
+
+def roll_back(home: Path, *, now: datetime) -> Pointer:
+    """Let the set before this one serve again; it is loaded and checked first.
+
+    Raises:
+        NotReady: There is none.
+        Damaged: It is not what was written.
+    """
+    with _changing(home):
+        serving = read_pointer(home)
+        back = before(serving)
+        if back is None:
+            raise NotReady("there is no snapshot before this one; `segue models promote` picks a version")
+        load(home, back)
+        return _publish(home, serving, back.generation, back.models, back.settings, now)
+
+
+@contextmanager
+def _changing(home: Path) -> Iterator[None]:
+    """Hold off other writers of the pointer, so that none builds on a set that another has replaced meanwhile."""
+    with exclusive(home / "locks" / "snapshot.lock"):
+        yield
+
+
+def _publish(
+    home: Path, replaced: Pointer | None, generation: int, models: Mapping[str, str], settings: str, now: datetime
+) -> Pointer:
+    previous = None if replaced is None else {**asdict(replaced), "previous": None}
     identity = digest(generation, sorted(models.items()), settings, now.isoformat(), size=6)
-    pointer = Pointer(identity, now.isoformat(), generation, dict(models), settings, before)
+    pointer = Pointer(identity, now.isoformat(), generation, dict(models), settings, previous)
     files.write_sealed(home / "snapshot", asdict(pointer))
     return pointer
 
@@ -80,7 +127,7 @@ def read_pointer(home: Path) -> Pointer:
         raise NotReady("nothing is trained yet; run `segue train` (after `segue import`)") from error
 
 
-def history(pointer: Pointer) -> Pointer | None:
+def before(pointer: Pointer) -> Pointer | None:
     """Return the pointer before this one, if there was one."""
     return None if pointer.previous is None else Pointer(**pointer.previous)
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Immutable model versions: a folder of arrays and a manifest with their checksums. Never pickle."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
@@ -22,7 +24,7 @@ from segue.models.popularity import Popularity
 from segue.seeds import digest
 from segue.stores import files
 
-__all__ = ["MODELS", "Manifest", "load", "names", "read_manifest", "save", "versions", "vocabulary_checksum"]
+__all__ = ["MODELS", "Manifest", "load", "names", "prune", "read_manifest", "save", "versions", "vocabulary_checksum"]
 
 MODELS: Mapping[str, type[Model]] = {model.name: model for model in (Popularity, ItemKnn, ImplicitALS, SameArtist)}
 """Every kind of model that a version folder can hold, by name."""
@@ -61,11 +63,16 @@ def save(
     seconds: float,
     now: datetime,
 ) -> Manifest:
-    """Write a fitted model as a new version; it appears whole or not at all."""
+    """Write a fitted model as a new version; it appears whole or not at all.
+
+    A version of the same moment, data, config and seed has the same bytes: where it is there, it is kept.
+    """
     config = model.config.model_dump(mode="json")
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
     version = f"{stamp}-{digest(model.name, data.fingerprint, config, seed, size=4)}"
-    with files.new_folder(_unused(folder / model.name, version)) as here:
+    if (folder / model.name / version).exists():
+        return read_manifest(folder, model.name, version)
+    with files.new_folder(folder / model.name / version) as here:
         for name, array in {**_pack(data.items.ids), **model.state()}.items():
             np.save(here / f"{name}.npy", array, allow_pickle=False)
         manifest = Manifest(
@@ -98,9 +105,11 @@ def read_manifest(folder: Path, name: str, version: str) -> Manifest:
     """Read what a version says of itself.
 
     Raises:
-        NotFound: There is no such version.
+        NotFound: There is no such model or version.
         Damaged: Its manifest cannot be read, or is of a newer format.
     """
+    if name not in MODELS:
+        raise errors.NotFound(f"there is no model {name!r}; the models are {', '.join(MODELS)}")
     try:
         content = files.read_sealed(folder / name / version / "manifest.json")
     except FileNotFoundError as error:
@@ -130,6 +139,20 @@ def load(folder: Path, name: str, version: str) -> tuple[Model, pl.Series, Manif
     model = kind(kind.Config.model_validate(manifest.config))
     model.restore(arrays)
     return model, ids, manifest
+
+
+def prune(folder: Path, name: str, *, keep: Collection[str], newest: int) -> list[str]:
+    """Remove all versions of a model but the newest and those to keep; return the removed.
+
+    A process that has a removed version open goes on reading it: its files are mapped.
+    """
+    there = [manifest.version for manifest in versions(folder, name)]
+    gone = [version for version in there[: max(len(there) - newest, 0)] if version not in keep]
+    for version in gone:
+        aside = folder / name / f".{version}.{uuid4().hex}.tmp"
+        (folder / name / version).rename(aside)  # gone at once, whatever becomes of this process
+        shutil.rmtree(aside)
+    return gone
 
 
 def vocabulary_checksum(manifest: Manifest) -> str:
@@ -162,9 +185,3 @@ def _verify(path: Path, expected: str) -> None:
 def _mapped(path: Path) -> NDArray[Any]:
     array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
-
-
-def _unused(folder: Path, version: str) -> Path:
-    if (folder / version).exists():
-        raise errors.Busy(f"version {version} of {folder.name} was written a moment ago; try again in a second")
-    return folder / version

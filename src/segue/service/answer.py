@@ -95,11 +95,6 @@ class Service:
             slates.update(zip(places, made, strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
 
-    def timezone(self, listeners: Sequence[str], now: datetime) -> list[str | None]:
-        """Return the time zone of each listener, as far as their plays name one."""
-        catalog = self._snapshot().catalog
-        return [taste.timezone for taste in self._histories.of(listeners, catalog, now)]
-
     def _same_kind(
         self,
         asks: list[Ask],

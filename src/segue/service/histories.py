@@ -31,11 +31,9 @@ class Taste:
     weights: NDArray[np.float32]
     """Preferences, beside `tracks`; 0 or less where skips outweigh plays."""
     banned: NDArray[np.int32]
-    timezone: str | None
-    """IANA name that the listener's newest event with one names."""
 
 
-_NOBODY = Taste(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32), None)
+_NOBODY = Taste(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
 
 class Histories:
@@ -61,43 +59,47 @@ class Histories:
         key = (catalog.generation, today.date())
         with self._lock:
             self._follow()
-            missing = {one for one in named if (*key, one) not in self._kept}
-            read = self._read(missing, catalog, today) if missing else {}
-            for one in missing:
-                self._kept[*key, one] = read.get(one, _NOBODY)
-            found = [_NOBODY if one is None else self._kept[*key, one] for one in listeners]
-            while len(self._kept) > _MOST_KEPT:
-                self._kept.popitem(last=False)
-            return found
+            until = self._position
+            found = {one: self._kept[*key, one] for one in named if (*key, one) in self._kept}
+        missing = named - set(found)
+        if missing:
+            read = self._read(missing, catalog, today, until)  # without the lock: nobody waits for another's history
+            found |= {one: read.get(one, _NOBODY) for one in missing}
+            self._keep({(*key, one): found[one] for one in missing}, until)
+        return [_NOBODY if one is None else found[one] for one in listeners]
 
     def _follow(self) -> None:
         """Forget whoever did something, or changed a consent, since the last look."""
-        if self._door.position() == self._position:
-            return
-        followed = self._door.follow(Purpose.PERSONALISE, self._position, ["listener"], types=LISTENING)
-        self._position = followed.position
-        stale = followed.changed | set(followed.events["listener"].drop_nulls())
+        position, stale = self._stale_since(self._position)
         for key in [key for key in self._kept if key[-1] in stale]:
             del self._kept[key]
+        self._position = position
 
-    def _read(self, listeners: Collection[str], catalog: Catalog, now: datetime) -> dict[str, Taste]:
+    def _stale_since(self, position: int) -> tuple[int, set[str]]:
+        """Return the log's position now, and who did or allowed something since the one given."""
+        if self._door.position() == position:
+            return position, set()
+        followed = self._door.follow(Purpose.PERSONALISE, position, ["listener"], types=LISTENING)
+        return followed.position, set(followed.changed) | set(followed.events["listener"].drop_nulls())
+
+    def _keep(self, tastes: dict[tuple[int, date, str], Taste], until: int) -> None:
+        """Keep what was read up to a position, but for those of whom the log says more by now."""
+        with self._lock:
+            self._follow()
+            _, stale = self._stale_since(until)
+            self._kept.update((key, taste) for key, taste in tastes.items() if key[-1] not in stale)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+
+    def _read(self, listeners: Collection[str], catalog: Catalog, now: datetime, until: int) -> dict[str, Taste]:
         events = self._door.read(
-            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=self._position
+            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=until
         )
         events = resolve(events, catalog).filter(pl.col("number").is_not_null())
-        zones = dict(
-            events.filter(pl.col("timezone").is_not_null())
-            .sort("occurred_at", maintain_order=True)
-            .group_by("listener")
-            .agg(pl.col("timezone").last())
-            .iter_rows()
-        )
         tastes = {}
         for (listener,), mine in preferences(events, self._config, now).group_by("listener"):
             banned = mine.filter(pl.col("liked") < 0)["number"]
-            tastes[str(listener)] = Taste(
-                mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy(), zones.get(str(listener))
-            )
+            tastes[str(listener)] = Taste(mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy())
         return tastes
 
 

@@ -2,7 +2,7 @@
 """Playlists kept for listeners, in one SQLite file: replaced in place, with their past kept."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,15 +40,27 @@ class Shelf:
     def __init__(self, path: Path):
         self.path = path
 
-    def put(self, playlists: Iterable[Kept]) -> None:
-        """Write editions; one that is there already is replaced. All or none."""
-        rows = [(kept.listener, kept.name, kept.edition, kept.made_at, kept.slate) for kept in playlists]
-        with closing(self._connect()) as connection, transaction(connection):
-            connection.executemany("INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)", rows)
+    def put(self, playlists: Iterable[Kept], *, allowed: Callable[[str], bool] | None = None) -> list[str]:
+        """Write editions; one that is there already is replaced. All or none.
 
-    def newest(self, listener: str, name: str) -> Kept | None:
-        """Return the newest edition, if there is one."""
-        kept = self.editions(listener, name, limit=1)
+        Args:
+            playlists: Any number.
+            allowed: Asked about each listener while nobody else can write, so that what a `forget` took away, once a
+                listener's consent was gone, cannot be put back by a run that began before.
+
+        Returns:
+            The listeners whose editions were written.
+        """
+        with closing(self._connect()) as connection, transaction(connection):
+            kept = [one for one in playlists if allowed is None or allowed(one.listener)]
+            rows = [(one.listener, one.name, one.edition, one.made_at, one.slate) for one in kept]
+            connection.executemany("INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)", rows)
+        return [one.listener for one in kept]
+
+    def edition(self, listener: str, name: str, edition: str) -> Kept | None:
+        """Return one edition, if it is there."""
+        query = "SELECT * FROM playlists WHERE listener = ? AND name = ? AND edition = ?"
+        kept = self._read(query, (listener, name, edition))
         return kept[0] if kept else None
 
     def editions(self, listener: str, name: str, limit: int = 1000) -> list[Kept]:
@@ -56,9 +68,11 @@ class Shelf:
         query = "SELECT * FROM playlists WHERE listener = ? AND name = ? ORDER BY edition DESC LIMIT ?"
         return self._read(query, (listener, name, limit))
 
-    def since(self, name: str, edition: str) -> list[Kept]:
-        """Return every listener's editions from `edition` on."""
-        return self._read("SELECT * FROM playlists WHERE name = ? AND edition >= ?", (name, edition))
+    def since(self, name: str, edition: str, listeners: Collection[str]) -> list[Kept]:
+        """Return the editions of some listeners (a few thousand at once) from `edition` on."""
+        marks = ", ".join("?" * len(listeners))
+        query = f"SELECT * FROM playlists WHERE name = ? AND edition >= ? AND listener IN ({marks})"
+        return self._read(query, (name, edition, *listeners))
 
     def forget(self, listener: str) -> int:
         """Remove everything of a listener; return how many editions there were."""
