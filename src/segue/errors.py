@@ -5,8 +5,7 @@
     ├── UsageError             the caller asked for something that cannot be asked (exit 2, HTTP 400)
     │   ├── NotFound           … a track, listener, model or workspace that is not there (HTTP 404)
     │   ├── BadInput           … a file, row or event that cannot be understood (HTTP 422)
-    │   ├── TooLarge           … a body, record or list above its limit (HTTP 413)
-    │   └── ConsentRequired    … an answer that the listener's consents do not allow (HTTP 403)
+    │   └── TooLarge           … a body, record or list above its limit (HTTP 413)
     ├── NotReady               the workspace lacks what the answer needs, with the command that makes it (HTTP 503)
     ├── Damaged                stored bytes that do not match what was written (HTTP 503)
     └── Busy                   another process holds the lock, or the queue is full (HTTP 503)
@@ -33,10 +32,6 @@ class BadInput(UsageError):
 
 class TooLarge(UsageError):
     """A body, record or list above its stated limit."""
-
-
-class ConsentRequired(UsageError):
-    """The listener's consents do not allow this."""
 
 
 class NotReady(SegueError):

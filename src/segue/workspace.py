@@ -15,7 +15,7 @@ from uuid import uuid4
 from segue import settings as settings_file
 from segue.catalog import search, store
 from segue.catalog.store import Catalog
-from segue.errors import BadInput, Damaged, NotFound
+from segue.errors import BadInput, Damaged, NotFound, NotReady
 from segue.events import compaction
 from segue.events.sink import Sink
 from segue.importers.batch import Importer

@@ -1,4 +1,6 @@
+import asyncio
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import APIRouter
 
+from segue.apps.gateway import create
 from segue.registry import snapshot
 from segue.workspace import Workspace
 from tests.conftest import NOW
@@ -163,6 +167,55 @@ def test_the_page_escapes_what_it_is_given(server: Server) -> None:
 def test_the_api_describes_itself(server: Server) -> None:
     paths = server.client.get("/openapi.json").json()["paths"]
     assert {"/v1/events", "/v1/radio", "/v1/listeners/{listener}/weekly", "/v1/tracks"} <= set(paths)
+
+
+def test_the_api_describes_events_and_its_errors(server: Server) -> None:
+    post = server.client.get("/openapi.json").json()["paths"]["/v1/events"]["post"]
+    event = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["events"]["items"]
+    assert event["required"] == ["event_id", "type"]
+    assert event["properties"]["occurred_at"] == {"type": "string", "format": "date-time"}
+    assert "erasure" not in event["properties"]["type"]["enum"]
+    assert set(post["responses"]) == {"200", "4XX", "5XX"}
+    assert list(post["responses"]["4XX"]["content"]) == ["application/problem+json"]
+
+
+def test_the_pages_load_nothing_from_elsewhere(server: Server) -> None:
+    for path in ("/", "/docs"):
+        page = server.client.get(path)
+        assert page.status_code == 200
+        for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+            assert address.startswith("/"), address
+            assert server.client.get(address).status_code == 200, address
+
+
+def test_metrics_name_the_whole_route(server: Server) -> None:
+    server.client.get("/v1/tracks", params={"limit": 1})
+    assert 'route="/v1/tracks",status="200"' in server.client.get("/metrics").text
+
+
+def test_an_error_that_nobody_foresaw_is_counted_and_carries_its_request_id(
+    world: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    def pages(_: Workspace, __: object) -> APIRouter:
+        router = APIRouter()
+
+        @router.get("/broken")
+        async def broken() -> None:
+            raise ZeroDivisionError
+
+        return router
+
+    async def ask(path: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://segue") as client:
+            return await client.get(path, headers={"X-Request-ID": "mine"})
+
+    app = create(Workspace.open(world.home), [pages])
+    answer, metrics = (asyncio.run(ask(path)) for path in ("/broken", "/metrics"))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["X-Request-ID"] == "mine"
+    assert "mine" in caplog.text
+    assert 'route="/broken",status="500"' in metrics.text
 
 
 def test_a_swap_under_load_fails_no_request_and_a_damaged_set_is_refused(server: Server) -> None:

@@ -44,7 +44,7 @@ def test_what_conforms_is_returned_as_it_was(drawn: list[dict[str, Any]]) -> Non
         ({"device": "toaster"}, "event 2 .*'bad'.* has device 'toaster'"),
         ({"purpose": "profit"}, "event 2 .*'bad'.* has purpose 'profit'"),
         ({"type": "{event_id}"}, r"event 2 .*'bad'.* has type '\{event_id\}'"),
-        ({"event_id": "x" * 513}, "event 2 .* has a event_id of more than 512 bytes"),
+        ({"event_id": "x" * 513}, "event 2 .* has an event_id of more than 512 bytes"),
         ({"listener": "é" * 257}, "event 2 .*'bad'.* has a listener of more than 512 bytes"),
         ({"track": "x" * 513}, "event 2 .*'bad'.* has a track of more than 512 bytes"),
         *(
@@ -52,16 +52,17 @@ def test_what_conforms_is_returned_as_it_was(drawn: list[dict[str, Any]]) -> Non
             for name in ("count", "played_ms", "duration_ms", "seeks", "slot", "propensity")
         ),
         ({"value": float("nan")}, "event 2 .*'bad'.* has value nan, no number"),
+        ({"scores": [1.0, float("inf")]}, "event 2 .*'bad'.* has scores among which one is no number"),
         ({"propensity": float("inf")}, "event 2 .*'bad'.* has propensity inf, no number"),
         ({"track": None}, "event 2 .*'bad'.* is a play without track"),
         ({"type": "skip", "track": None}, "event 2 .*'bad'.* is a skip without track"),
         ({"type": "like"}, "event 2 .*'bad'.* is a like without listener and track"),
         ({"type": "dislike"}, "event 2 .*'bad'.* is a dislike without listener and track"),
         ({"type": "playlist", "playlist": "p"}, "event 2 .*'bad'.* is a playlist without playlist and tracks"),
-        ({"type": "impression", "request_id": "r"}, "event 2 .* is a impression without request_id and tracks"),
+        ({"type": "impression", "request_id": "r"}, "event 2 .* is an impression without request_id and tracks"),
         ({"type": "consent", "listener": "ann"}, "event 2 .* is a consent without listener and purpose and granted"),
-        ({"type": "erasure"}, "event 2 .*'bad'.* is a erasure without listener"),
-        ({"type": "exposure", "arm": "a"}, "event 2 .*'bad'.* is a exposure without experiment and arm"),
+        ({"type": "erasure"}, "event 2 .*'bad'.* is an erasure without listener"),
+        ({"type": "exposure", "arm": "a"}, "event 2 .*'bad'.* is an exposure without experiment and arm"),
     ],
 )
 def test_a_refusal_names_the_row_and_the_value(wrong: dict[str, Any], message: str) -> None:

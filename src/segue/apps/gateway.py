@@ -2,7 +2,6 @@
 """The gateway: the HTTP API under `/v1`, health, metrics, and the page."""
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,13 +15,15 @@ from uuid import uuid4
 import polars as pl
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi_offline import FastAPIOffline
 from threadpoolctl import threadpool_limits
 
 from segue import __version__
 from segue.apps import problems
+from segue.apps.intake import EVENTS_BODY, parse_events, read_body
 from segue.apps.metrics import Metrics
 from segue.catalog import search
-from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError, TooLarge
+from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError
 from segue.events.intake import from_rows
 from segue.service.asks import MOST_TRACKS
 from segue.types import Ask, Kind, Slate
@@ -112,13 +113,14 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
             follower.cancel()
             gateway.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Segue",
         version=__version__,
         summary="Radio, a weekly playlist for everyone, and true reasons.",
         lifespan=lifespan,
         docs_url="/docs",
         redoc_url=None,
+        responses=problems.RESPONSES,
     )
     app.state.gateway = gateway
     problems.install(app)
@@ -127,7 +129,11 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
     async def observe(request: Request, respond: Callable[[Request], Awaitable[Response]]) -> Response:
         began = perf_counter()
         request.state.id = request.headers.get("X-Request-ID") or uuid4().hex
-        response = await respond(request)
+        try:
+            response = await respond(request)
+        except Exception:
+            _LOG.exception("request %s failed", request.state.id)
+            response = problems.unexpected()
         response.headers["X-Request-ID"] = request.state.id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -135,7 +141,7 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
         gateway.metrics.observe(getattr(route, "path", "unknown"), response.status_code, perf_counter() - began)
         return response
 
-    app.include_router(_api(gateway), prefix="/v1")
+    app.include_router(_api(gateway))
     app.include_router(_health(gateway))
     for more in pages:
         app.include_router(more(workspace, gateway.run))
@@ -143,14 +149,14 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
 
 
 def _api(gateway: Gateway) -> APIRouter:
-    api = APIRouter()
+    api = APIRouter(prefix="/v1")
     workspace = gateway.workspace
 
-    @api.post("/events", summary="Take events in", responses={413: {}, 422: {}, 503: {}})
+    @api.post("/events", summary="Take events in", openapi_extra={"requestBody": EVENTS_BODY})
     async def events(request: Request) -> dict[str, int]:
         """Take `{"events": [{…}, …]}`. When it answers, they are on disk. An `event_id` sent again changes nothing."""
-        body = await _body(request, workspace.settings.ingest.request_bytes)
-        rows = _events(body, workspace.settings.ingest.request_events)
+        body = await read_body(request, workspace.settings.ingest.request_bytes)
+        rows = parse_events(body, workspace.settings.ingest.request_events)
         receipt = await gateway.run(lambda: gateway.sink.append(from_rows(rows, "http")))
         gateway.metrics.events.inc(receipt.accepted)
         return {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "position": receipt.position}
@@ -160,7 +166,7 @@ def _api(gateway: Gateway) -> APIRouter:
         request: Request,
         track: Annotated[str | None, Query(description="Track id, as the source gave it", max_length=512)] = None,
         q: Annotated[str | None, Query(description="Artist and title, as a person types them", max_length=256)] = None,
-        listener: Annotated[str | None, Query(description="Makes it personal", max_length=512)] = None,
+        listener: Annotated[str | None, Query(description="Makes it personal")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
     ) -> dict[str, Any]:
         """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
@@ -245,34 +251,6 @@ def _health(gateway: Gateway) -> APIRouter:
         return Response(content, media_type=media_type)
 
     return health
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """Read a body of bounded size; a larger one is refused before it is read."""
-    body = bytearray()
-    if int(request.headers.get("Content-Length") or 0) > most:
-        raise TooLarge(f"the body has {request.headers['Content-Length']} bytes; at most {most} are taken at once")
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise TooLarge(f"the body has more than {most} bytes; send fewer events at once")
-    return bytes(body)
-
-
-def _events(body: bytes, most: int) -> list[dict[str, Any]]:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not a number in JSON")
-
-    try:
-        content = json.loads(body, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"the body is not JSON: {error}") from error
-    rows = content.get("events") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not rows:
-        raise BadInput('the body must be {"events": [ … ]} with at least one event')
-    if len(rows) > most:
-        raise TooLarge(f"{len(rows)} events; at most {most} are taken at once")
-    return rows
 
 
 def _described(tracks: pl.DataFrame) -> list[dict[str, Any]]:

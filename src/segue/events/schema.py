@@ -8,7 +8,7 @@ import polars as pl
 from segue.errors import BadInput
 from segue.types import Device, EndReason, EventType, Purpose
 
-__all__ = ["EVENTS", "INTAKE", "conform", "empty"]
+__all__ = ["EVENTS", "INTAKE", "LONGEST_ID", "conform", "empty"]
 
 _TIME = pl.Datetime("ms", "UTC")
 
@@ -71,7 +71,8 @@ _WORDS: dict[str, type[EventType] | type[EndReason] | type[Device] | type[Purpos
     "purpose": Purpose,
 }
 _NOT_NEGATIVE = ("count", "played_ms", "duration_ms", "seeks", "slot", "propensity")
-_LONGEST_ID = 512
+LONGEST_ID = 512
+"""Bytes of an id."""
 _NEEDS = {
     EventType.PLAY: ("track",),
     EventType.SKIP: ("track",),
@@ -118,17 +119,24 @@ def conform(events: pl.DataFrame, *, origin: str = "event") -> pl.DataFrame:
     for name in ("event_id", "listener", "track"):
         _refuse(
             frame,
-            pl.col(name).str.len_bytes() > _LONGEST_ID,
-            f"has a {name} of more than {_LONGEST_ID} bytes; shorten it",
+            pl.col(name).str.len_bytes() > LONGEST_ID,
+            f"has {_article(name)} {name} of more than {LONGEST_ID} bytes; shorten it",
             origin,
         )
     for name in _NOT_NEGATIVE:
         _refuse(frame, pl.col(name) < 0, f"has {name} {{{name}}}; it cannot be negative", origin)
     for name in ("value", "propensity"):
-        _refuse(frame, pl.col(name).is_nan() | pl.col(name).is_infinite(), f"has {name} {{{name}}}, no number", origin)
+        _refuse(frame, pl.col(name).is_finite().not_(), f"has {name} {{{name}}}, no number", origin)
+    scores = pl.col("scores").list.eval(pl.element().is_finite().not_()).list.any()
+    _refuse(frame, scores, "has scores among which one is no number", origin)
     for kind, names in _NEEDS.items():
         missing = pl.any_horizontal(pl.col(name).is_null() for name in names)
-        _refuse(frame, (pl.col("type") == kind.value) & missing, f"is a {kind} without {_and(names)}", origin)
+        _refuse(
+            frame,
+            (pl.col("type") == kind.value) & missing,
+            f"is {_article(kind.value)} {kind} without {_and(names)}",
+            origin,
+        )
     return frame
 
 
@@ -152,6 +160,10 @@ def _refuse(frame: pl.DataFrame, wrong: pl.Expr, message: str, origin: str) -> N
         values = {name: repr(value) for name, value in frame.row(row, named=True).items()}
         identity = f" (event_id {values['event_id']})" if values["event_id"] != "None" else ""
         raise BadInput(f"{origin} {row + 1}{identity} {message.format_map(values)}")
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeio" else "a"
 
 
 def _and(names: Iterable[str]) -> str:

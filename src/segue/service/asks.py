@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from segue.errors import BadInput, SegueError
+from segue.events.schema import LONGEST_ID
 from segue.types import Ask, Kind, Refusal
 
 __all__ = ["MOST_TRACKS", "check", "parse"]
@@ -31,6 +32,8 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"a {ask.kind} needs at least one track to start from")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
+    if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
+        raise BadInput(f"the listener has {len(ask.listener.encode())} bytes; it must have 1 to {LONGEST_ID}")
     return ask
 
 
