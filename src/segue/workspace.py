@@ -145,8 +145,8 @@ class Workspace:
 
         Raises:
             BadInput: The source cannot be understood.
+            Busy: Another import is running.
         """
-        ingest_job.sweep(self.home / "tmp")
         source = Path(path)
         if not source.exists():
             raise BadInput(f"there is no file or folder {source}")

@@ -57,8 +57,17 @@ def staged(home: Path) -> list[Path]:
     return list((home / "tmp").glob("*"))
 
 
+def read_so_far(home: Path) -> set[object]:
+    """The batches in staging, and when each was written: an import makes those of the one before it anew."""
+    found: set[object] = set()
+    for file in (home / "tmp").glob("*/events-*.arrow"):
+        with suppress(FileNotFoundError):
+            found.add((file.name, file.stat().st_mtime_ns))
+    return found
+
+
 SIGNS: dict[str, Callable[[Path], set[object]]] = {
-    "reading": lambda home: set((home / "tmp").glob("*/events-*.arrow")),
+    "reading": read_so_far,
     "cataloguing": lambda home: set((home / "catalog").glob("*")),
     "writing": lambda home: {Reader(home / "events").position()},
     "compacting": lambda home: set((home / "events").glob("day=*/*")),
@@ -127,16 +136,18 @@ def test_a_killed_import_leaves_its_staging_to_be_swept_by_the_next(tmp_path: Pa
     assert staged(home) == []
 
 
-def test_an_import_leaves_the_staging_of_one_that_still_runs(tmp_path: Path) -> None:
+def test_a_second_import_is_told_of_the_first_and_does_it_no_harm(tmp_path: Path) -> None:
     home = made(tmp_path / "home")
     large, small = tmp_path / "large.csv", tmp_path / "small.csv"
     written(large, ROWS)
     written(small, 100)
     running = begun(home, large, tmp_path / "output")
-    while not list((home / "tmp").glob("*/owner.lock")):
+    while not staged(home):
         assert running.poll() is None
-    assert begun(home, small, tmp_path / "other").wait(60) == 0, (tmp_path / "other").read_text()
+    assert begun(home, small, tmp_path / "other").wait(60) == 1
+    assert f"import is in use by process {running.pid}" in " ".join((tmp_path / "other").read_text().split())
     assert running.wait(60) == 0, (tmp_path / "output").read_text()
+    assert begun(home, small, tmp_path / "other").wait(60) == 0
     assert staged(home) == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.errors import UsageError
+from segue.errors import Busy, UsageError
 from segue.importers.sources import build
 from segue.stores.locks import exclusive
 from segue.workspace import Workspace
@@ -109,18 +109,17 @@ def test_a_bad_source_leaves_every_byte_as_it_was(
     assert content(imported.home) == before
 
 
-def test_what_a_killed_import_left_is_swept_and_what_a_running_one_has_is_not(
-    imported: Workspace, tmp_path: Path
-) -> None:
-    dead, alive = (imported.home / "tmp" / f"import-{name}" for name in ("dead", "alive"))
-    for folder in (dead, alive):
-        folder.mkdir(parents=True)
-        (folder / "owner.lock").write_text("1")
-    with exclusive(alive / "owner.lock"):
-        report = imported.ingest(build("table", mapping=FIELDS), tmp_path / "plays.csv")
-    assert report.duplicates == 1
-    assert not dead.exists()
-    assert alive.exists()
+def test_what_a_killed_import_left_is_swept(imported: Workspace, tmp_path: Path) -> None:
+    left = imported.home / "tmp" / "import" / "events-000000.arrow"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    assert imported.ingest(build("table", mapping=FIELDS), tmp_path / "plays.csv").duplicates == 1
+    assert not left.parent.exists()
+
+
+def test_two_imports_do_not_run_at_once(imported: Workspace, tmp_path: Path) -> None:
+    with exclusive(imported.home / "locks" / "import.lock"), pytest.raises(Busy, match="import is in use by process"):
+        imported.ingest(build("table", mapping=FIELDS), tmp_path / "plays.csv")
 
 
 def test_many_events_are_compacted_after_an_import(home: Path, tmp_path: Path) -> None:

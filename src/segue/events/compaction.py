@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 from uuid import uuid4
 
 import polars as pl
@@ -20,6 +21,7 @@ from segue.stores.sqlite import transaction
 __all__ = ["Compaction", "coalesce", "compact", "forget", "hot_rows"]
 
 
+_Row: TypeAlias = tuple[str, str, int, int, int, str]
 _SMALL_ROWS = 4096
 """Batches of fewer events are joined with their neighbours."""
 
@@ -81,7 +83,7 @@ def compact(folder: Path) -> Compaction:
             return Compaction(0, 0)
         hot = pl.concat(log.decode(payload, EVENTS) for _, payload in batches).with_columns(log.partition())
         replaced: list[str] = []
-        written: list[tuple[str, str, int, int, int]] = []
+        written: list[_Row] = []
         for (day,), late in hot.group_by("day", maintain_order=True):
             parts = [late.drop("day")]
             if day in listed:
@@ -90,7 +92,7 @@ def compact(folder: Path) -> Compaction:
             written.append(_write(folder, str(day), pl.concat(parts).sort("position")))
         with transaction(connection):
             connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
-            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
+            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", written)
             connection.executemany("DELETE FROM batches WHERE first = ?", [(first,) for first, _ in batches])
         _unlink(folder, replaced)
         return Compaction(hot.height, len(written))
@@ -107,7 +109,7 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
     compact(folder)
     with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:
         replaced: list[str] = []
-        written: list[tuple[str, str, int, int, int]] = []
+        written: list[_Row] = []
         forgotten: list[bytes] = []
         for day, path in connection.execute("SELECT day, path FROM files WHERE first <= ?", (until,)).fetchall():
             ids = pl.scan_parquet(folder / path).filter(gone).select("event_id").collect()["event_id"]
@@ -120,7 +122,7 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
                 written.append(_write(folder, day, kept))
         with transaction(connection):
             connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
-            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", written)
+            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", written)
             connection.executemany("DELETE FROM seen WHERE id = ?", [(digest,) for digest in forgotten])
         _unlink(folder, replaced)
         connection.execute("VACUUM")  # overwritten pages of the hot file must not keep what was erased
@@ -128,12 +130,12 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
         return Compaction(len(forgotten), len(replaced))
 
 
-def _write(folder: Path, day: str, events: pl.DataFrame) -> tuple[str, str, int, int, int]:
-    """Write one day's file and return its row of the manifest."""
+def _write(folder: Path, day: str, events: pl.DataFrame) -> _Row:
+    """Write one day's file and return its row of the manifest table `files`."""
     path = f"day={day}/{uuid4().hex}.parquet"
     files.write_with(folder / path, lambda aside: events.write_parquet(aside, compression="zstd", statistics=True))
     positions = events["position"]
-    return path, day, events.height, int(positions[0]), int(positions[-1])
+    return path, day, events.height, int(positions[0]), int(positions[-1]), files.checksum(folder / path)
 
 
 def _unlink(folder: Path, paths: list[str]) -> None:

@@ -7,12 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from segue.catalog import store
 from segue.errors import SegueError
 from segue.events import log
 from segue.registry import snapshot, versions
+from segue.stores import files
 
 __all__ = ["Finding", "examine"]
 
@@ -30,38 +29,41 @@ class Finding:
 
 
 def examine(home: Path) -> list[Finding]:
-    """Check the log's files against their manifest, the catalogue, the models' checksums and the disk."""
+    """Check every file of the log, the catalogue, the models and the kept playlists against what was written."""
     free = shutil.disk_usage(home).free
     return [
         Finding("workspace", True, str(home)),
         _log(home / "events"),
         _catalog(home / "catalog"),
         *_models(home),
+        _playlists(home / "playlists" / "kept.sqlite"),
         Finding("disk", free > _LOW_DISK, f"{free / 1e9:.1f} GB free" + ("" if free > _LOW_DISK else "; make room")),
     ]
 
 
 def _log(folder: Path) -> Finding:
     if not (folder / log.HOT).exists():
+        days = len(list(folder.glob("day=*")))
+        if days:
+            lost = f"{folder / log.HOT} is missing, and {days} days of events stand there; restore a backup"
+            return Finding("event log", False, lost)
         return Finding("event log", True, "empty; `segue import` brings plays")
     try:
         with closing(log.connect(folder)) as connection:
-            (state,) = connection.execute("PRAGMA quick_check").fetchone()
+            (state,) = connection.execute("PRAGMA integrity_check").fetchone()
             (position,) = connection.execute("SELECT position FROM progress").fetchone()
             (hot,) = connection.execute("SELECT coalesce(sum(rows), 0) FROM batches").fetchone()
-            listed = connection.execute("SELECT path, rows FROM files").fetchall()
+            listed = connection.execute("SELECT path, rows, checksum FROM files").fetchall()
     except sqlite3.DatabaseError as error:
         return Finding("event log", False, f"{folder / log.HOT} cannot be read ({error}); restore a backup")
     if state != "ok":
         return Finding("event log", False, f"{folder / log.HOT} is damaged ({state}); restore a backup")
-    for path, rows in listed:
-        try:
-            found = pl.scan_parquet(folder / path).select(pl.len()).collect().item()
-        except (OSError, pl.exceptions.PolarsError) as error:
-            return Finding("event log", False, f"{path} cannot be read ({error}); restore a backup")
-        if found != rows:
-            return Finding("event log", False, f"{path} holds {found} events instead of {rows}; restore a backup")
-    cold = sum(rows for _, rows in listed)
+    for path, _, checksum in listed:
+        if not (folder / path).is_file():
+            return Finding("event log", False, f"{path} is missing; restore a backup")
+        if files.checksum(folder / path) != checksum:
+            return Finding("event log", False, f"{path} does not match its checksum; restore a backup")
+    cold = sum(rows for _, rows, _ in listed)
     return Finding(
         "event log",
         True,
@@ -74,6 +76,8 @@ def _catalog(folder: Path) -> Finding:
         catalog = store.load(folder)
     except SegueError as error:
         return Finding("catalogue", False, str(error))
+    if not len(catalog):
+        return Finding("catalogue", True, "empty; `segue import` brings tracks")
     repeated = int((catalog.canonical != catalog.tracks["number"].to_numpy()).sum())
     return Finding(
         "catalogue",
@@ -82,9 +86,26 @@ def _catalog(folder: Path) -> Finding:
     )
 
 
+def _playlists(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("playlists", True, "none yet; `segue weekly` makes them")
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            (state,) = connection.execute("PRAGMA integrity_check").fetchone()
+            (count,) = connection.execute("SELECT count(*) FROM playlists").fetchone()
+    except sqlite3.DatabaseError as error:
+        state, count = str(error), 0
+    if state != "ok":
+        return Finding(
+            "playlists", False, f"{path} is damaged ({state}); remove it, and `segue weekly` makes them anew"
+        )
+    return Finding("playlists", True, f"{count:,} kept")
+
+
 def _models(home: Path) -> list[Finding]:
     try:
         pointer = snapshot.read_pointer(home)
+        store.load(home / "catalog", pointer.generation)
     except SegueError as error:
         return [Finding("snapshot", False, str(error))]
     findings = [Finding("snapshot", True, f"{pointer.id}, of {pointer.created_at}")]

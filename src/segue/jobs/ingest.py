@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import polars as pl
 
 from segue.catalog import matching, store
-from segue.errors import Busy
 from segue.events import compaction
 from segue.events.schema import conform
 from segue.events.sink import Sink
@@ -22,7 +19,7 @@ from segue.jobs.progress import Progress, silent
 from segue.settings import IngestConfig
 from segue.stores.locks import exclusive
 
-__all__ = ["Report", "ingest", "sweep"]
+__all__ = ["Report", "ingest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,9 @@ def ingest(
 
     Raises:
         BadInput: The source cannot be understood; the workspace is unchanged.
+        Busy: Another import holds the workspace.
     """
-    with _staging(home / "tmp") as stage:
+    with exclusive(home / "locks" / "import.lock", wait=False), _staging(home / "tmp" / "import") as stage:
         rows, dropped, batches = 0, Counter[str](), 0
         for batch in importer.read(path):
             rows += batch.rows
@@ -84,13 +82,12 @@ _TABLES = {"tracks": "track_id", "artists": "artist_id", "albums": "album_id"}
 
 
 @contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """Give a folder that is gone afterwards; what a killed import left is removed by `sweep`."""
-    stage = folder / f"import-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+def _staging(stage: Path) -> Iterator[Path]:
+    """Give an empty folder that is gone afterwards; what a killed import left in it goes first."""
+    shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
     try:
-        with exclusive(stage / "owner.lock"):
-            yield stage
+        yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -110,19 +107,6 @@ def _repeats(folder: Path, tracks: pl.DataFrame) -> dict[str, int]:
     found = matching.match(named, before)["number"]
     pairs = zip(new["track_id"], found, strict=True)
     return {track_id: int(before.canonical[number]) for track_id, number in pairs if number >= 0}
-
-
-def sweep(folder: Path) -> int:
-    """Remove the staging folders whose process is gone; return how many there were."""
-    removed = 0
-    for stage in folder.glob("import-*"):
-        try:
-            with exclusive(stage / "owner.lock", wait=False):
-                shutil.rmtree(stage, ignore_errors=True)
-                removed += 1
-        except Busy:
-            continue
-    return removed
 
 
 def _stage(stage: Path, number: int, batch: Batch) -> None:
