@@ -15,8 +15,10 @@ which costs m² f / 2 + m³/6. Most rows of a music catalogue have m far below f
 
 import numpy as np
 import scipy.linalg
-from numba import get_num_threads, njit, prange
+from numba import njit
 from numpy.typing import NDArray
+
+from segue.kernels.threads import spread
 
 __all__ = ["gramian", "solve_rows"]
 
@@ -56,11 +58,8 @@ def solve_rows(
         projected = project(factors, gram)
     solved = np.zeros((len(offsets) - 1, factors.shape[1]), np.float32)
     gram32 = gram.astype(np.float32)
-    if parallel:
-        chunks = get_num_threads() * 16
-        _solve_all(offsets, items, weights, factors, projected, gram32, chunks, solved)
-    else:
-        _solve_each(offsets, items, weights, factors, projected, gram32, 0, 1, solved)
+    arrays = (offsets, items, weights, factors, projected, gram32)
+    spread(lambda start, step: _solve(*arrays, start, step, solved), parallel=parallel)
     return solved
 
 
@@ -98,7 +97,7 @@ def _cholesky_solve(system, size, right):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _solve_each(offsets, items, weights, factors, projected, gram, start, step, solved):
+def _solve(offsets, items, weights, factors, projected, gram, start, step, solved):
     f = factors.shape[1]
     system = np.empty((f, f), np.float32)
     right = np.empty(f, np.float32)
@@ -141,9 +140,3 @@ def _solve_each(offsets, items, weights, factors, projected, gram, start, step, 
                         system[i, j] += ay * y[j]
             _cholesky_solve(system, f, right)
             x[:] = right
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def _solve_all(offsets, items, weights, factors, projected, gram, chunks, solved):
-    for chunk in prange(chunks):
-        _solve_each(offsets, items, weights, factors, projected, gram, chunk, chunks, solved)

@@ -2,10 +2,11 @@
 """Item-to-item neighbours: weighted co-occurrence, its k best a row, and scoring a history by them."""
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
+from segue.kernels.threads import spread
 from segue.kernels.topk import push, sort_heap
 
 __all__ = ["contributions", "neighbours", "score_by_neighbours"]
@@ -43,57 +44,54 @@ def neighbours(
     n = len(item_offsets) - 1
     found = np.full((n, k), -1, np.int32)
     values = np.full((n, k), -np.inf, np.float32)
-    # Interleaved starts: popular items, which cost most, are spread over the threads.
-    chunks = get_num_threads() * 8
-    _neighbours(
-        row_offsets,
-        row_items,
-        row_values,
-        item_offsets,
-        item_rows,
-        item_values,
-        norms,
-        shrinkage,
-        chunks,
-        found,
-        values,
-    )
+    arrays = (row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage)
+    spread(lambda start, step: _neighbours(*arrays, start, step, found, values), parallel=True)
     values[found < 0] = 0
     return found, values
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _neighbours(
-    row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage, chunks, found, values
+    row_offsets,
+    row_items,
+    row_values,
+    item_offsets,
+    item_rows,
+    item_values,
+    norms,
+    shrinkage,
+    start,
+    step,
+    found,
+    values,
 ):
     n = len(item_offsets) - 1
-    for chunk in prange(chunks):
-        shared = np.zeros(n, np.float32)
-        marked = np.zeros(n, np.bool_)
-        touched = np.empty(n, np.int32)
-        for item in range(chunk, n, chunks):
-            count = 0
-            for p in range(item_offsets[item], item_offsets[item + 1]):
-                row = item_rows[p]
-                value = item_values[p]
-                for q in range(row_offsets[row], row_offsets[row + 1]):
-                    other = row_items[q]
-                    if not marked[other]:
-                        marked[other] = True
-                        touched[count] = other
-                        count += 1
-                    shared[other] += value * row_values[q]
-            best = values[item]
-            columns = found[item]
-            for t in range(count):
-                other = touched[t]
-                if other != item and shared[other] > 0:
-                    similarity = np.float32(shared[other] / (norms[0, item] * norms[1, other] + shrinkage))
-                    if similarity > best[0] or (similarity == best[0] and other < columns[0]):
-                        push(similarity, other, best, columns)
-                shared[other] = 0
-                marked[other] = False
-            sort_heap(best, columns)
+    shared = np.zeros(n, np.float32)
+    marked = np.zeros(n, np.bool_)
+    touched = np.empty(n, np.int32)
+    for item in range(start, n, step):
+        count = 0
+        for p in range(item_offsets[item], item_offsets[item + 1]):
+            row = item_rows[p]
+            value = item_values[p]
+            for q in range(row_offsets[row], row_offsets[row + 1]):
+                other = row_items[q]
+                if not marked[other]:
+                    marked[other] = True
+                    touched[count] = other
+                    count += 1
+                shared[other] += value * row_values[q]
+        best = values[item]
+        columns = found[item]
+        for t in range(count):
+            other = touched[t]
+            if other != item and shared[other] > 0:
+                similarity = np.float32(shared[other] / (norms[0, item] * norms[1, other] + shrinkage))
+                if similarity > best[0] or (similarity == best[0] and other < columns[0]):
+                    push(similarity, other, best, columns)
+            shared[other] = 0
+            marked[other] = False
+        sort_heap(best, columns)
 
 
 def score_by_neighbours(
@@ -123,10 +121,7 @@ def score_by_neighbours(
     columns = np.full((len(history), k), -1, np.int32)
     best = np.full((len(history), k), -np.inf, np.float32)
     arrays = (history.offsets, history.values, history.weights, exclude.offsets, exclude.values, found, values, n)
-    if parallel:
-        _score_all(*arrays, get_num_threads() * 4, columns, best)
-    else:
-        _score_each(*arrays, 0, 1, columns, best)
+    spread(lambda start, step: _score(*arrays, start, step, columns, best), parallel=parallel)
     return columns, best
 
 
@@ -152,7 +147,7 @@ def contributions(
 
 
 @njit(cache=True, nogil=True)
-def _score_each(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, step, columns, best):
+def _score(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, step, columns, best):
     total = np.zeros(n, np.float32)
     marked = np.zeros(n, np.int8)  # 1: has a score; 2: must not be returned
     touched = np.empty(n, np.int32)
@@ -185,11 +180,3 @@ def _score_each(offsets, items, weights, exclude_offsets, exclude_items, found, 
         for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
             marked[exclude_items[p]] = 0
         sort_heap(heap, heap_columns)
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def _score_all(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, chunks, columns, best):
-    for chunk in prange(chunks):
-        _score_each(
-            offsets, items, weights, exclude_offsets, exclude_items, found, values, n, chunk, chunks, columns, best
-        )

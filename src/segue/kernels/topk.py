@@ -2,8 +2,10 @@
 """The k best of each row: a heap over a scan, so that a row costs one pass over its scores."""
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
+
+from segue.kernels.threads import spread
 
 __all__ = ["topk"]
 
@@ -25,21 +27,36 @@ def topk(
     """
     best = np.full((scores.shape[0], k), -np.inf, np.float32)
     columns = np.full((scores.shape[0], k), -1, np.int32)
-    (_all_rows if parallel else _each_row)(np.ascontiguousarray(scores), columns, best)
+    rows = np.ascontiguousarray(scores)
+    spread(lambda start, step: _select(rows, start, step, columns, best), parallel=parallel)
     return columns, best
 
 
 @njit(cache=True, nogil=True)
 def push(score: float, column: int, best: NDArray[np.float32], columns: NDArray[np.int32]) -> None:
     """Put a score into a full min-heap whose root is its worst entry, in place of the root."""
-    k = len(best)
+    _sift(score, column, best, columns, len(best))
+
+
+@njit(cache=True, nogil=True)
+def sort_heap(best: NDArray[np.float32], columns: NDArray[np.int32]) -> None:
+    """Turn the heap into an order: best first, ties by column, empty places (-1) last."""
+    for size in range(len(best) - 1, 0, -1):  # the worst of what is left goes behind it
+        score, column = best[size], columns[size]
+        best[size], columns[size] = best[0], columns[0]
+        _sift(score, column, best, columns, size)
+
+
+@njit(cache=True, nogil=True)
+def _sift(score, column, best, columns, size):
+    """Let an entry sink from the root of a heap of `size`, in place of what was there."""
     at = 0
     while True:
         child = 2 * at + 1
-        if child >= k:
+        if child >= size:
             break
         right = child + 1
-        if right < k and (
+        if right < size and (
             best[right] < best[child] or (best[right] == best[child] and columns[right] > columns[child])
         ):
             child = right
@@ -54,32 +71,13 @@ def push(score: float, column: int, best: NDArray[np.float32], columns: NDArray[
 
 
 @njit(cache=True, nogil=True)
-def sort_heap(best: NDArray[np.float32], columns: NDArray[np.int32]) -> None:
-    """Turn the heap into an order: best first, ties by column, empty places (-1) last."""
-    order = np.argsort(columns)
-    order = order[np.argsort(-best[order], kind="mergesort")]
-    columns[:] = columns[order]
-    best[:] = best[order]
-
-
-@njit(cache=True, nogil=True)
-def _select(scores: NDArray[np.float32], columns: NDArray[np.int32], best: NDArray[np.float32]) -> None:
-    worst = best[0]
-    for column in range(len(scores)):
-        score = scores[column]
-        if score > worst:
-            push(score, column, best, columns)
-            worst = best[0]
-    sort_heap(best, columns)
-
-
-@njit(cache=True, nogil=True)
-def _each_row(scores: NDArray[np.float32], columns: NDArray[np.int32], best: NDArray[np.float32]) -> None:
-    for row in range(len(scores)):
-        _select(scores[row], columns[row], best[row])
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def _all_rows(scores: NDArray[np.float32], columns: NDArray[np.int32], best: NDArray[np.float32]) -> None:
-    for row in prange(len(scores)):
-        _select(scores[row], columns[row], best[row])
+def _select(scores, start, step, columns, best):
+    for row in range(start, len(scores), step):
+        heap, places = best[row], columns[row]
+        worst = heap[0]
+        for column in range(scores.shape[1]):
+            score = scores[row, column]
+            if score > worst:
+                push(score, column, heap, places)
+                worst = heap[0]
+        sort_heap(heap, places)
