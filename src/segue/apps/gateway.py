@@ -149,7 +149,7 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
 
 
 def _api(gateway: Gateway) -> APIRouter:
-    api = APIRouter(prefix="/v1")
+    api = APIRouter(prefix="/v1", tags=["music"])
     workspace = gateway.workspace
 
     @api.post("/events", summary="Take events in", openapi_extra={"requestBody": EVENTS_BODY})

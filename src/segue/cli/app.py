@@ -120,7 +120,7 @@ def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
     if as_json:
         emit(done)
         return
-    size = ", ".join(f"{count:,} {name}" for name, count in done.rows.items())
+    size = ", ".join(f"{count:,} {name[:-1] if count == 1 else name}" for name, count in done.rows.items())
     rows = [
         (
             name,
@@ -131,11 +131,12 @@ def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
     ]
     title = f"Snapshot {done.pointer.id}: {done.items:,} tracks, {size}"
     table(title, ("model", "seconds", "R-precision", "NDCG@100", "recall@100"), rows)
-    if done.metrics:
-        held = int(next(iter(done.metrics.values())).get("rows", 0))
-        complain_softly(
-            f"Measured on {held:,} held-out rows: from the first half of each, the other half is to be found."
-        )
+    held = int(max((measured.get("rows", 0) for measured in done.metrics.values()), default=0))
+    if held:
+        told = f"Measured on {held:,} held-out rows: from the first half of each, the other half is to be found."
+    else:
+        told = "Not measured: there are too few rows of four tracks or more to hold some out."
+    complain_softly(told)
     for reason, count in done.dropped.items():
         complain_softly(f"{count:,} × {reason}")
 
@@ -208,30 +209,36 @@ def batch(
     import json
 
     from segue.errors import NotFound
+    from segue.stores.files import write_with
 
     if str(requests) != "-" and not requests.is_file():
         raise NotFound(f"there is no file {requests}")
     opened = workspace(home)
     at = moment(now)
-    answered = failed = 0
-    aside = output.with_name(f".{output.name}.tmp")
-    to_file = str(output) != "-"
-    with (
-        nullcontext(sys.stdin) if str(requests) == "-" else requests.open(encoding="utf-8", errors="replace") as lines,
-        aside.open("w", encoding="utf-8") if to_file else nullcontext(sys.stdout) as out,
-        progress(as_json or not to_file) as show,
-    ):
-        for answer in opened.batch(lines, now=at):
-            out.write(json.dumps(answer, ensure_ascii=False) + "\n")
-            answered += "tracks" in answer
-            failed += "error" in answer
-            show("answering", answered + failed)
-    if to_file:
-        aside.replace(output)
-        if as_json:
-            emit({"answered": answered, "errors": failed, "output": str(output)})
-        else:
-            complain_softly(f"{answered:,} answered, {failed:,} with an error → {output}")
+    counts = {"answered": 0, "errors": 0}
+
+    def answer(path: Path | None) -> None:
+        """Write the answers to a file, or to standard output."""
+        with (
+            nullcontext(sys.stdin)
+            if str(requests) == "-"
+            else requests.open(encoding="utf-8", errors="replace") as lines,
+            path.open("w", encoding="utf-8") if path else nullcontext(sys.stdout) as out,
+            progress(as_json or path is None) as show,
+        ):
+            for line in opened.batch(lines, now=at):
+                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+                counts["errors" if "error" in line else "answered"] += 1
+                show("answering", sum(counts.values()))
+
+    if str(output) == "-":
+        answer(None)
+        return
+    write_with(output, answer)
+    if as_json:
+        emit({**counts, "output": str(output)})
+    else:
+        complain_softly(f"{counts['answered']:,} answered, {counts['errors']:,} with an error → {output}")
 
 
 @app.command()
