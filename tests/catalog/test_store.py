@@ -166,3 +166,13 @@ def test_a_long_column_of_ids_becomes_numbers(tmp_path: Path) -> None:
 def test_a_track_is_available_unless_the_source_says_no(tmp_path: Path) -> None:
     store.extend(tmp_path, rows(song("a", "One"), song("b", "Two", available=False)))
     assert store.load(tmp_path).available.tolist() == [True, False]
+
+
+def test_generations_that_nobody_needs_are_removed_and_the_newest_never(tmp_path: Path) -> None:
+    for name in "abcd":
+        store.extend(tmp_path, rows(song(name, f"Song {name}")))
+    assert store.prune(tmp_path, keep={2}) == [1, 3]
+    assert store.generations(tmp_path) == [2, 4]
+    assert store.load(tmp_path, 2).tracks["track_id"].to_list() == ["a", "b"]
+    assert store.load(tmp_path).tracks["track_id"].to_list() == ["a", "b", "c", "d"]
+    assert store.prune(tmp_path, keep={2}) == []

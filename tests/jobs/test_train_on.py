@@ -70,3 +70,16 @@ def test_a_training_that_is_killed_leaves_what_served_and_the_next_one_clears_up
     assert not torn.exists()
     assert all(finding.ok for finding in examine(home))
     workspace.sink.close()
+
+
+def test_a_training_removes_what_nobody_needs_any_more(world: Workspace, home: Path) -> None:
+    shutil.copytree(world.home, home)
+    (home / "segue.toml").write_text("[train]\nkeep_versions = 1\nheld_out_share = 0.0\n")
+    workspace = Workspace.open(home)
+    first, second, third = (workspace.train(now=NOW + timedelta(hours=hour)).pointer for hour in (1, 2, 3))
+    kept = [one.version for one in workspace.models() if one.model == "als"]
+    assert kept == [second.models["als"], third.models["als"]]
+    workspace.roll_back(now=NOW + timedelta(hours=4))
+    assert workspace.radio("sim:track:000001", now=NOW).tracks
+    assert first.models["als"] not in kept
+    workspace.sink.close()

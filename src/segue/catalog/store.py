@@ -2,10 +2,11 @@
 """The catalogue on disk: immutable generations, each holding every track; numbers are given once and for ever."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from segue.stores import files
 from segue.stores.locks import exclusive
 from segue.types import ItemKind
 
-__all__ = ["Catalog", "Extension", "combine", "extend", "generations", "load"]
+__all__ = ["Catalog", "Extension", "combine", "extend", "generations", "load", "prune"]
 
 _UNKNOWN, _UNKNOWN_ID = "Unknown artist", "artist:unknown artist"
 _SAME_LENGTH_MS = 4000
@@ -147,6 +148,17 @@ def extend(
         new = stored.slice(len(before))
         folded = int((new["canonical"] != new["number"]).sum())
         return Extension(after.generation, added, updated, folded)
+
+
+def prune(folder: Path, keep: Collection[int]) -> list[int]:
+    """Remove the generations that are neither to be kept nor the newest; return the removed."""
+    with exclusive(folder / "catalog.lock"):
+        gone = [generation for generation in generations(folder)[:-1] if generation not in keep]
+        for generation in gone:
+            aside = folder / f".{generation:06d}.{uuid4().hex}.tmp"
+            (folder / f"{generation:06d}").rename(aside)  # gone at once, whatever becomes of this process
+            shutil.rmtree(aside)
+        return gone
 
 
 def _conform_tracks(tracks: pl.DataFrame) -> pl.DataFrame:

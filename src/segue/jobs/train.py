@@ -90,10 +90,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             for name, (model, took) in fitted.items()
         }
         pointer = snapshot.point(home, generation=catalog.generation, models=written, settings=settings.hash(), now=now)
-        before = snapshot.before(pointer)
-        for name, version in written.items():
-            keep = {version, before.models.get(name, "")} if before else {version}
-            versions.prune(home / "models", name, keep=keep, newest=settings.train.keep_versions)
+        _prune(home, pointer, settings.train.keep_versions)
         parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
         return Training(
             pointer,
@@ -105,6 +102,15 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             metrics,
             data.dropped,
         )
+
+
+def _prune(home: Path, pointer: Pointer, newest: int) -> None:
+    """Remove what neither serves nor served before, but for the newest versions of each model."""
+    needed = [one for one in (pointer, snapshot.before(pointer)) if one is not None]
+    for name in versions.names(home / "models"):
+        keep = {one.models[name] for one in needed if name in one.models}
+        versions.prune(home / "models", name, keep=keep, newest=newest)
+    store.prune(home / "catalog", {one.generation for one in needed})
 
 
 def measure(model: Model, held: Interactions) -> dict[str, float]:

@@ -24,7 +24,7 @@ __all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly"]
 NAME = "weekly"
 _CHUNK = 2048
 _FEW = 16
-"""So many listeners, or fewer, may all get what is popular."""
+"""Of so many listeners, or fewer, all may get what is popular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,10 @@ def weekly(
         fresh = _answer(service, shelf, {one: mondays[one] for one in chunk}, config, now, again=again)
         for one in fresh:
             rungs[one.slate.rung] = rungs.get(one.slate.rung, 0) + 1
-        if len(order) > _FEW and rungs.get(Rung.POPULAR, 0) > config.fallback_most * sum(rungs.values()):
+        answered = sum(rungs.values())
+        if answered > _FEW and rungs.get(Rung.POPULAR, 0) > config.fallback_most * answered:
             raise NotReady(
-                f"{rungs[Rung.POPULAR]} of {sum(rungs.values())} listeners would get what is merely popular, more than "
+                f"{rungs[Rung.POPULAR]} of {answered} listeners would get what is merely popular, more than "
                 f"weekly.fallback_most = {config.fallback_most:g} allows; run `segue train` first"
             )
         allowed = set(shelf.put(map(_keep, fresh), allowed=partial(_still_allowed, door, begun)))
