@@ -58,8 +58,7 @@ def solve_rows(
         projected = project(factors, gram)
     solved = np.zeros((len(offsets) - 1, factors.shape[1]), np.float32)
     gram32 = gram.astype(np.float32)
-    arrays = (offsets, items, weights, factors, projected, gram32)
-    spread(lambda start, step: _solve(*arrays, start, step, solved), parallel=parallel)
+    spread(_solve, (offsets, items, weights, factors, projected, gram32), (solved,), parallel=parallel)
     return solved
 
 

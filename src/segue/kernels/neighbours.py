@@ -44,8 +44,8 @@ def neighbours(
     n = len(item_offsets) - 1
     found = np.full((n, k), -1, np.int32)
     values = np.full((n, k), -np.inf, np.float32)
-    arrays = (row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage)
-    spread(lambda start, step: _neighbours(*arrays, start, step, found, values), parallel=True)
+    given = (row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage)
+    spread(_neighbours, given, (found, values), parallel=True)
     values[found < 0] = 0
     return found, values
 
@@ -120,8 +120,8 @@ def score_by_neighbours(
     """
     columns = np.full((len(history), k), -1, np.int32)
     best = np.full((len(history), k), -np.inf, np.float32)
-    arrays = (history.offsets, history.values, history.weights, exclude.offsets, exclude.values, found, values, n)
-    spread(lambda start, step: _score(*arrays, start, step, columns, best), parallel=parallel)
+    given = (history.offsets, history.values, history.weights, exclude.offsets, exclude.values, found, values, n)
+    spread(_score, given, (columns, best), parallel=parallel)
     return columns, best
 
 

@@ -27,8 +27,7 @@ def topk(
     """
     best = np.full((scores.shape[0], k), -np.inf, np.float32)
     columns = np.full((scores.shape[0], k), -1, np.int32)
-    rows = np.ascontiguousarray(scores)
-    spread(lambda start, step: _select(rows, start, step, columns, best), parallel=parallel)
+    spread(_select, (np.ascontiguousarray(scores),), (columns, best), parallel=parallel)
     return columns, best
 
 
