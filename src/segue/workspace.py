@@ -89,8 +89,11 @@ class Workspace:
                 raise NotFound(f"no workspace in {path}; `segue import … --home {path}` or `segue demo` makes one")
             if path.exists() and not path.is_dir():
                 raise BadInput(f"{path} is a file; a workspace is a folder")
-            path.mkdir(parents=True, exist_ok=True)
-            files.write_bytes(stamp, f"{FORMAT}\n".encode())
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+                files.write_bytes(stamp, f"{FORMAT}\n".encode())
+            except OSError as error:
+                raise BadInput(f"no workspace can be made in {path}: {error.strerror}; name another --home") from error
         found = stamp.read_text().strip()
         if found != str(FORMAT):
             raise Damaged(f"{path} has format {found!r}; this release reads {FORMAT}: use the release that wrote it")
@@ -203,8 +206,9 @@ class Workspace:
         Raises:
             NotFound: Nothing in the catalogue comes close; the nearest names are offered.
         """
-        catalog = self.current().catalog
-        return str(catalog.tracks["track_id"][search.resolve(catalog, text)])
+        serving = self.current()
+        number = search.resolve(serving.catalog, text, serving.popularity)
+        return str(serving.catalog.tracks["track_id"][number])
 
     def name_of(self, track: str) -> str:
         """Return "Artist – Title" of a track's id, as `find` returns it."""
@@ -275,7 +279,8 @@ class Workspace:
             if listener not in zones:
                 raise NotFound(f"no plays of listener {listener!r} may be used; `segue listener list` names the others")
             week = weekly_job.monday(at, zones[listener], config.timezone).isoformat()
-            if not again and (kept := self.shelf.edition(listener, weekly_job.NAME, week)):
+            kept = self.shelf.edition(listener, weekly_job.NAME, week)
+            if kept and not again and weekly_job.personal(kept):
                 return weekly_job.read(kept)
             self._weekly({listener: zones[listener]}, at, again, silent)
             if kept := self.shelf.edition(listener, weekly_job.NAME, week):
@@ -306,6 +311,10 @@ class Workspace:
     def listeners(self) -> list[str]:
         """Return every listener whose plays may be used to personalise, sorted."""
         return list(self.audience())
+
+    def knows(self, listener: str) -> bool:
+        """Say whether anything is kept of a listener."""
+        return not self.door.read(Purpose.OPERATE, ["type"], listeners=[listener]).is_empty()
 
     def listener(self, listener: str) -> dict[str, Any]:
         """Return what is known of a listener: how many events of each type, since when, and their consents."""

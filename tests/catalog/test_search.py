@@ -111,3 +111,16 @@ def test_an_empty_catalogue_says_what_to_do(catalog_of: Callable[..., Catalog]) 
     assert search(catalog_of(), "Tiny Dancer") == []
     with pytest.raises(NotFound, match="import tracks first"):
         resolve(catalog_of(), "Tiny Dancer")
+
+
+def test_of_tracks_of_one_title_the_most_played_is_meant(catalog: Catalog) -> None:
+    played = np.zeros(len(catalog))
+    played[catalog.numbers(["id:cover"])] = 1.0
+    assert resolve(catalog, "tiny dancer") == catalog.numbers(["id:tiny"])[0]
+    assert resolve(catalog, "tiny dancer", played) == catalog.numbers(["id:cover"])[0]
+
+
+def test_of_an_artist_alone_the_most_played_track_is_meant(catalog: Catalog) -> None:
+    played = np.zeros(len(catalog))
+    played[catalog.numbers(["id:rocket"])] = 1.0
+    assert resolve(catalog, "elton john", played) == catalog.numbers(["id:rocket"])[0]

@@ -2,6 +2,8 @@ import json
 import os
 import resource
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -259,13 +261,25 @@ class TestBadInput:
         refused(run("weekly", "--now", "2026-06-05T12:00:00", "--home", copy), 2, "offset")
 
 
+def test_a_port_that_is_taken_is_named_with_what_to_do(copy: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused(run("serve", "--home", copy, "--port", port), 1, str(port), "--port")
+
+
+def test_a_home_that_cannot_be_made_is_named() -> None:
+    refused(run("import", "table", __file__, "--home", "/proc/none"), 2, "/proc/none", "--home")
+
+
 def test_two_trainings_do_not_mix(copy: Path) -> None:
     first = subprocess.Popen([sys.executable, "-c", ENTRY, "train", "--home", str(copy)], stderr=subprocess.PIPE)
     lock = copy / "locks" / "train.lock"
     while not lock.exists() or lock.read_text() != str(first.pid):
         assert first.poll() is None
         time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)
     second = run("train", "--home", copy)
+    first.send_signal(signal.SIGCONT)
     first.communicate()
     assert first.returncode == 0
     refused(second, 1, "train", str(first.pid))

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from segue.errors import BadInput
 from segue.importers.sources import build
 from segue.types import Purpose
 from segue.workspace import Workspace
+from tests.conftest import NOW
 
 FIELDS = {"who": "listener", "song": "track_title", "by": "artist_name", "at": "occurred_at"}
 
@@ -49,3 +51,28 @@ def test_a_play_named_with_a_typing_error_counts_for_the_track_that_is_meant(hom
     assert catalog.canonical.tolist() == [0, 0]
     tracks = workspace.door.read(Purpose.PERSONALISE, ["track"])["track"]
     assert set(catalog.canonical[catalog.numbers(tracks)]) == {0}
+
+
+def test_who_is_imported_after_a_training_is_served_by_it(world: Workspace, home: Path, tmp_path: Path) -> None:
+    """Their tracks have ids of their own, and repeat recordings that the models know."""
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    known = workspace.catalog().tracks.head(40).select("title", "artist_name").iter_rows()
+    rows = [f'dave,"{title}","{artist}",2026-05-0{1 + at % 9}T10:00:00Z' for at, (title, artist) in enumerate(known)]
+    workspace.ingest(build("table", mapping=FIELDS), table(tmp_path, *rows))
+    made = workspace.weekly_of("dave", now=NOW).slate
+    assert (made.rung, made.notes) == ("personal", ())
+    assert workspace.pointer().models == world.pointer().models
+    workspace.sink.close()
+
+
+def test_a_track_that_no_training_knows_yet_is_found_and_said_to_be_new(
+    world: Workspace, home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    workspace.ingest(build("table", mapping=FIELDS), table(tmp_path, "ann,Low Tide,Harbours,2026-05-01T10:00:00Z"))
+    made = workspace.radio("Harbours - Low Tide", now=NOW)
+    assert made.rung == "popular"
+    assert "newer than the models: run `segue train`" in made.notes[0]
+    workspace.sink.close()

@@ -1,3 +1,5 @@
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from segue.events.schema import conform
 from segue.jobs.train import measure
 from segue.models.popularity import Popularity
 from segue.stores.locks import exclusive
+from segue.types import Purpose
 from segue.workspace import Workspace
 from tests.conftest import NOW
 
@@ -54,3 +57,19 @@ def test_a_repeated_item_counts_once_where_a_row_is_measured() -> None:
     model = Popularity()
     model.scores, model.order = np.ones(4, np.float32), np.array([2, 3, 0, 1], np.int32)
     assert measure(model, held)["r_precision"] == 1.0
+
+
+def test_a_training_tells_of_who_withdrew_while_it_ran(world: Workspace, home: Path) -> None:
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    first, second, third = workspace.listeners()[:3]
+
+    def meanwhile(what: str, done: int | None = None, total: int | None = None) -> None:
+        if what == "fitting knn":
+            workspace.consent(first, Purpose.PERSONALISE, False)
+            workspace.consent(third, Purpose.RESEARCH, False)
+            workspace.erase(second)
+
+    assert workspace.train(now=NOW + timedelta(hours=1), progress=meanwhile).withdrawn == 2
+    assert workspace.train(now=NOW + timedelta(hours=2)).withdrawn == 0
+    workspace.sink.close()

@@ -170,3 +170,30 @@ def test_a_pointer_that_is_no_json_is_damaged(home: Path) -> None:
     (home / "snapshot").write_bytes(json.dumps({"id": "x"}).encode()[:-3])
     with pytest.raises(Damaged, match="snapshot"):
         snapshot.read_pointer(home)
+
+
+def test_publishing_the_same_models_again_leaves_the_way_back(home: Path) -> None:
+    first, second = publish(home), publish(home, 1)
+    again = snapshot.promote(home, "knn", second.models["knn"], now=NOW + timedelta(days=2))
+    assert again.models == second.models
+    assert snapshot.roll_back(home, now=NOW + timedelta(days=3)).models == first.models
+
+
+def test_a_catalogue_that_grew_is_served_by_the_same_models(home: Path) -> None:
+    before = publish(home)
+    snapshot.grow(home, grow(home, "e"), now=NOW + timedelta(days=1))
+    after = snapshot.read_pointer(home)
+    assert (after.generation, after.models) == (before.generation + 1, before.models)
+    assert loaded(home).learned.tolist() == [True, True, True, True, False]
+
+
+def test_where_nothing_is_trained_a_catalogue_that_grows_changes_nothing(home: Path) -> None:
+    snapshot.grow(home, grow(home, "a"), now=NOW)
+    assert not (home / "snapshot").exists()
+
+
+def test_rolling_back_keeps_the_newer_catalogue(home: Path) -> None:
+    first = publish(home)
+    publish(home, 1, ("a", "b", "c", "d", "e"))
+    back = snapshot.roll_back(home, now=NOW + timedelta(days=2))
+    assert (back.models, back.generation) == (first.models, first.generation + 1)

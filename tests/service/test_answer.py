@@ -149,7 +149,10 @@ def test_a_listener_who_heard_everything_gets_nothing_old_and_is_told(copy: Work
     copy.sink.append(conform(pl.DataFrame(rows)))
     answer = slate(copy, Ask("w", Kind.WEEKLY, listener="all", now=NOW))
     assert answer.tracks == ()
-    assert answer.notes == ("0 tracks instead of 30: nothing else fits well enough",)
+    assert answer.notes == (
+        "not personal: nothing new fits what 'all' plays",
+        "0 tracks instead of 30: nothing else fits well enough",
+    )
 
 
 def test_an_unknown_listener_is_told_that_the_answer_is_not_personal(world: Workspace) -> None:

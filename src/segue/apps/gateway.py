@@ -205,9 +205,10 @@ def _api(gateway: Gateway) -> APIRouter:
         """With `q`, the best matches; without, all tracks in the order of their numbers."""
 
         def work() -> dict[str, Any]:
-            catalog = workspace.current().catalog
+            serving = workspace.current()
+            catalog = serving.catalog
             if q is not None:
-                found = [match.number for match in search.search(catalog, q, limit)]
+                found = [match.number for match in search.search(catalog, q, limit, serving.popularity)]
                 return {"tracks": _described(catalog.tracks[found]), "next": None}
             page = catalog.tracks.slice(cursor, limit)
             after = cursor + limit

@@ -75,13 +75,13 @@ def search(catalog: Catalog, text: str, limit: int = 10, popularity: NDArray[np.
     return [Found(int(numbers[at]), float(scores[at])) for at in order if scores[at] >= _LEAST]
 
 
-def resolve(catalog: Catalog, text: str) -> int:
-    """Return the number of the track that is meant.
+def resolve(catalog: Catalog, text: str, popularity: NDArray[np.floating] | None = None) -> int:
+    """Return the number of the track that is meant; of several of the same name, the most popular.
 
     Raises:
         NotFound: No track fits well enough; the message offers the nearest three.
     """
-    found = search(catalog, text, limit=3)
+    found = search(catalog, text, 3, popularity)
     if found and found[0].score >= _FITS:
         return found[0].number
     if not len(catalog):
@@ -162,7 +162,7 @@ def _fit(block: pl.DataFrame, whole: str, alone: str, readings: list[_Reading]) 
     turned = [f"{other} {one}" for one, other in zip(artist, title, strict=True)]
     fits = [
         _title_fit(whole, title),
-        0.9 * (_ratios(alone, artist) == 1.0),
+        1.0 * (_ratios(alone, artist) == 1.0),
         2 * _ratios(whole, both) - 1,  # in a long name, another artist is few letters away
         2 * _ratios(whole, turned) - 1,
         0.8 * _part(whole, both),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands, in the order of a first day: demo, import, train, radio, weekly, batch, serve, doctor."""
 
+import socket
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -139,6 +140,9 @@ def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
     complain_softly(told)
     for reason, count in done.dropped.items():
         complain_softly(f"{count:,} × {reason}")
+    if done.withdrawn:
+        who = "1 listener" if done.withdrawn == 1 else f"{done.withdrawn:,} listeners"
+        complain_softly(f"{who} withdrew or were erased while this ran, and are still in it: run `segue train` again")
 
 
 @app.command()
@@ -272,15 +276,21 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 def _serve(home: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
     import os
 
-    opened = workspace(home)
-    os.environ["SEGUE_HOME"] = str(opened.home.resolve())
-    # One thread a request in BLAS and its kin: requests run side by side instead.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     import uvicorn
 
+    from segue.errors import Busy
+
+    opened = workspace(home)
+    os.environ["SEGUE_HOME"] = str(opened.home.resolve())
     config = opened.settings.serve
     address, number = host or config.host, config.port if port is None else port
+    try:
+        with socket.create_server((address, number), reuse_port=False):
+            pass
+    except OSError as error:
+        raise Busy(f"{address}:{number} cannot be listened on ({error.strerror}); name another --port") from error
+    if address not in ("127.0.0.1", "::1", "localhost"):
+        complain_softly("there are no tokens yet: whoever reaches this port can read any weekly and write events")
     if number:
         complain_softly(f"http://{address}:{number}  (page)   /docs  (API)   Ctrl-C stops it")
     uvicorn.run(

@@ -23,6 +23,8 @@ def list_(home: Home = None, as_json: Json = False) -> None:
     else:
         for listener in found:
             print(listener)
+        if not found:
+            complain_softly("nobody yet: `segue import` brings plays")
 
 
 @app.command()
@@ -81,8 +83,11 @@ def consent(
     if purpose not in list(Purpose):
         raise BadInput(f"there is no purpose {purpose!r}; it is one of {[one.value for one in Purpose]}")
     opened = workspace(home)
+    known = opened.knows(listener)
     opened.consent(listener, Purpose(purpose), granted)
     if as_json:
         emit({"listener": listener, "purpose": purpose, "granted": granted})
     else:
         complain_softly(f"{listener} {'allows' if granted else 'does not allow'} {purpose}")
+        if not known:
+            complain_softly(f"nothing else is kept of {listener!r}: if it is misspelt, `segue listener list` names all")

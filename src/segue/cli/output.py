@@ -34,10 +34,8 @@ def workspace(home: Path | None, *, create: bool = False) -> "Workspace":
     opened = Workspace.open(home, create=create)
     if opened.settings.threads:
         import numba
-        import threadpoolctl
 
         numba.set_num_threads(min(opened.settings.threads, numba.get_num_threads()))
-        threadpoolctl.threadpool_limits(opened.settings.threads)
     return opened
 
 

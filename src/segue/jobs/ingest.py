@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from segue.events.schema import conform
 from segue.events.sink import Sink
 from segue.importers.batch import Batch, Importer
 from segue.jobs.progress import Progress, silent
+from segue.registry import snapshot
 from segue.settings import IngestConfig
 from segue.stores.locks import exclusive
 
@@ -66,6 +68,7 @@ def ingest(
         tracks, artists, albums = (_staged(stage, table, key) for table, key in _TABLES.items())
         repeats = _repeats(home / "catalog", tracks)
         extension = store.extend(home / "catalog", tracks, artists, albums, repeats=repeats)
+        snapshot.grow(home, extension.generation, now=datetime.now(UTC))
         events = duplicates = 0
         for number in range(batches):
             receipt = sink.append(pl.read_ipc(stage / f"events-{number:06d}.arrow"))

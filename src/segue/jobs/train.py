@@ -22,6 +22,7 @@ from segue.registry.snapshot import Pointer
 from segue.registry.versions import MODELS
 from segue.settings import Settings
 from segue.stores.locks import exclusive
+from segue.types import Purpose
 
 __all__ = ["Training", "measure", "train"]
 
@@ -43,6 +44,8 @@ class Training:
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     """By model: measured on held-out rows by a twin that was fitted without them."""
     dropped: dict[str, int] = field(default_factory=dict)
+    withdrawn: int = 0
+    """Listeners who withdrew their consent or were erased while it ran: they are in it, and in no later one."""
 
 
 def train(home: Path, door: Door, settings: Settings, now: datetime, progress: Progress = silent) -> Training:
@@ -89,7 +92,8 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             ).version
             for name, (model, took) in fitted.items()
         }
-        pointer = snapshot.point(home, generation=catalog.generation, models=written, settings=settings.hash(), now=now)
+        newest = store.generations(home / "catalog")[-1]  # an import may have ended meanwhile
+        pointer = snapshot.point(home, generation=newest, models=written, settings=settings.hash(), now=now)
         _prune(home, pointer, settings.train.keep_versions)
         parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
         return Training(
@@ -101,6 +105,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             {name: round(value, 2) for name, value in seconds.items()},
             metrics,
             data.dropped,
+            len(door.ledger().withdrawn_since(data.until, Purpose.PERSONALISE)),
         )
 
 

@@ -19,7 +19,7 @@ from segue.settings import WeeklyConfig
 from segue.stores.playlists import Kept, Shelf
 from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate
 
-__all__ = ["NAME", "Weekly", "Week", "monday", "playlist_id", "read", "weekly"]
+__all__ = ["NAME", "Weekly", "Week", "monday", "personal", "playlist_id", "read", "weekly"]
 
 NAME = "weekly"
 _CHUNK = 2048
@@ -133,7 +133,7 @@ def _answer(
     due = {
         one: week.isoformat()
         for one, week in mondays.items()
-        if again or not any(kept.edition == week.isoformat() for kept in past.get(one, ()))
+        if again or not any(kept.edition == week.isoformat() and personal(kept) for kept in past.get(one, ()))
     }
     asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in due]
     exclude = {one: _repeats(past.get(one, []), week) for one, week in due.items()}
@@ -166,6 +166,11 @@ def read(kept: Kept) -> Weekly:
     """Turn a kept edition back into a playlist."""
     made = Slate.from_json(json.loads(kept.slate))
     return Weekly(playlist_id(kept.listener), kept.listener, kept.edition, kept.made_at, made)
+
+
+def personal(kept: Kept) -> bool:
+    """Say whether an edition holds good for its week; what is merely popular is made anew when it is next asked for."""
+    return bool(json.loads(kept.slate)["rung"] != Rung.POPULAR)
 
 
 def _keep(made: Weekly) -> Kept:

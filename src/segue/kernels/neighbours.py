@@ -136,11 +136,13 @@ def contributions(
         values: As `score_by_neighbours` takes it.
         items: `int32[n]`, each once.
     """
+    shares = np.zeros((len(history.values), len(items)), np.float32)
+    if not len(items):
+        return shares
     order = np.argsort(items)
     beside = found[history.values]
-    place = np.searchsorted(items[order], beside).clip(max=max(len(items) - 1, 0))
+    place = np.searchsorted(items[order], beside).clip(max=len(items) - 1)
     entry, neighbour = np.nonzero((items[order][place] == beside) & (beside >= 0))
-    shares = np.zeros((len(history.values), len(items)), np.float32)
     column = order[place[entry, neighbour]]
     shares[entry, column] = values[history.values[entry], neighbour] * history.weights[entry]
     return shares

@@ -16,6 +16,7 @@ from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["ImplicitALS", "ImplicitALSConfig"]
 
+_NOISE = 0.01
 _CHUNK_BYTES = 256 << 20
 
 
@@ -67,7 +68,11 @@ class ImplicitALS(Model):
         self.gram = gramian(items, config.regularization)
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
-        """Fold the histories in and rank by inner product."""
+        """Fold the histories in and rank by inner product.
+
+        What scores below a hundredth of the history's own mean score is noise of the factorization, such as music
+        that nobody heard together with any of it, and is left out.
+        """
         folded = self.fold_in(history, parallel=parallel)
         rows = max(1, _CHUNK_BYTES // (4 * len(self.factors)))
         excluded_row = row_numbers(exclude.offsets)
@@ -80,7 +85,16 @@ class ImplicitALS(Model):
             dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
             dense[~folded[part].any(axis=1)] = -np.inf
             items[part], scores[part] = topk(dense, k, parallel=parallel)
+        noise = scores < _NOISE * self._own_scores(history, folded)[:, None]
+        items[noise], scores[noise] = -1, -np.inf
         return items, scores
+
+    def _own_scores(self, history: Ragged, folded: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return `float32[Q]`: the mean score of the items that each history likes."""
+        liked = history.keep(history.weights > 0)
+        rows = row_numbers(liked.offsets)
+        own = np.einsum("if,if->i", folded[rows], self.factors[liked.values])
+        return (np.bincount(rows, own, len(folded)) / np.maximum(np.diff(liked.offsets), 1)).astype(np.float32)
 
     def fold_in(self, history: Ragged, *, parallel: bool = False) -> NDArray[np.float32]:
         """Return the factors of each history, `float32[Q, f]`; items of weight 0 or less are passed over."""

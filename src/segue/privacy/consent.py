@@ -57,6 +57,12 @@ class Ledger:
         """Return the position of the listener's last erasure (0: none)."""
         return self._erased.get(listener, 0)
 
+    def withdrawn_since(self, position: int, purpose: Purpose) -> set[str]:
+        """Return the listeners who withdrew the purpose, or were erased, after a position."""
+        later = self.events.filter(pl.col("position") > position)
+        withdrew = (pl.col("purpose") == purpose.value) & ~pl.col("granted")
+        return set(later.filter(withdrew | (pl.col("type") == EventType.ERASURE.value))["listener"])
+
     def admit(self, events: pl.DataFrame, purpose: Purpose) -> pl.DataFrame:
         """Keep the events that may be used for the purpose.
 

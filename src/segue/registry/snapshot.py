@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from segue.catalog import store
 from segue.catalog.store import Catalog
 from segue.errors import Damaged, NotReady
 from segue.models.bound import BoundModel
+from segue.models.popularity import Popularity
 from segue.registry import versions
 from segue.registry.versions import Manifest
 from segue.seeds import digest
 from segue.stores import files
 from segue.stores.locks import exclusive
 
-__all__ = ["Pointer", "Snapshot", "before", "load", "point", "promote", "read_pointer", "roll_back"]
+__all__ = ["Pointer", "Snapshot", "before", "grow", "load", "point", "promote", "read_pointer", "roll_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Pointer:
     settings: str
     """Hash of the settings that it was made under."""
     previous: Mapping[str, Any] | None = field(default=None)
-    """The pointer before this one, without its own previous: what `rollback` returns to."""
+    """The last pointer to other models, without its own previous: what `rollback` returns to."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,24 @@ class Snapshot:
     manifests: Mapping[str, Manifest]
     face: NDArray[np.int32]
     """`int32[catalogue]`: the number of the recording to show for each canonical one: an available edition of it."""
+
+    @cached_property
+    def learned(self) -> NDArray[np.bool_]:
+        """`bool[catalogue]`: whether any model knows the track."""
+        known = np.zeros(len(self.catalog), bool)
+        for bound in self.models.values():
+            known |= bound.index >= 0
+        return known
+
+    @cached_property
+    def popularity(self) -> NDArray[np.float32]:
+        """`float32[catalogue]`: what the popularity model makes of each track; 0 where it does not know one."""
+        scores = np.zeros(len(self.catalog), np.float32)
+        bound = self.models.get(Popularity.name)
+        if bound is not None:
+            known = bound.numbers >= 0
+            scores[bound.numbers[known]] = bound.model.state()["scores"][known]
+        return scores
 
     @property
     def id(self) -> str:
@@ -95,7 +115,19 @@ def roll_back(home: Path, *, now: datetime) -> Pointer:
         if back is None:
             raise NotReady("there is no snapshot before this one; `segue models promote` picks a version")
         load(home, back)
-        return _publish(home, serving, back.generation, back.models, back.settings, now)
+        generation = max(serving.generation, back.generation)  # a catalogue only grows
+        return _publish(home, serving, generation, back.models, back.settings, now)
+
+
+def grow(home: Path, generation: int, *, now: datetime) -> None:
+    """Let the models that serve do so over a newer catalogue. Where nothing is trained, there is nothing to do."""
+    with _changing(home):
+        try:
+            serving = read_pointer(home)
+        except (NotReady, Damaged):
+            return
+        if generation > serving.generation:
+            _publish(home, serving, generation, serving.models, serving.settings, now)
 
 
 @contextmanager
@@ -109,6 +141,8 @@ def _publish(
     home: Path, replaced: Pointer | None, generation: int, models: Mapping[str, str], settings: str, now: datetime
 ) -> Pointer:
     previous = None if replaced is None else {**asdict(replaced), "previous": None}
+    if replaced is not None and replaced.models == models:  # going back to the same models would be no way back
+        previous = dict(replaced.previous) if replaced.previous is not None else None
     identity = digest(generation, sorted(models.items()), settings, now.isoformat(), size=6)
     pointer = Pointer(identity, now.isoformat(), generation, dict(models), settings, previous)
     files.write_sealed(home / "snapshot", asdict(pointer))

@@ -114,6 +114,9 @@ class Service:
             seeds.append(np.unique(snapshot.catalog.canonical[known]) if len(known) else known)
             unknown = [track for track, number in zip(ask.tracks, numbers, strict=True) if number < 0]
             notes.append([_unknown(unknown, len(numbers))] if unknown else [])
+            new = [int(number) for number in seeds[place] if not snapshot.learned[number]]
+            if new:
+                notes[place].append(f"{len(new)} of {len(numbers)} tracks are newer than the models: run `segue train`")
             if ask.listener in silent:
                 notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
         request = self._request(asks, seeds, exclude, snapshot)
@@ -128,6 +131,9 @@ class Service:
         if bare:
             last = music.popular(snapshot, candidates=candidates, parallel=parallel, unheard=config.unheard)
             few = request.take(np.array(bare))
+            for place in bare:
+                if len(request.history.row(place)) and not len(seeds[place]):
+                    notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
             fallback = _slates(
                 [asks[place] for place in bare],
                 run(last, few, trace),

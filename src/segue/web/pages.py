@@ -43,6 +43,8 @@ class _View:
     weekly: Weekly | None = None
     radio: Slate | None = None
     problem: str | None = None
+    found: str = ""
+    """"Artist – Title" of the track that a search found."""
 
     @property
     def week(self) -> str:
@@ -77,7 +79,7 @@ def pages(workspace: Workspace, run: Run) -> APIRouter:
 
 
 def _view(workspace: Workspace, listener: str, q: str, personal: bool) -> _View:
-    weekly, radio, problem = None, None, None
+    weekly, radio, problem, found = None, None, None, ""
     listeners: list[str] = []
     tracks = 0
     try:
@@ -85,9 +87,11 @@ def _view(workspace: Workspace, listener: str, q: str, personal: bool) -> _View:
         listeners = workspace.listeners()[:_MOST_LISTENERS]
         if q:
             now = datetime.now(UTC)
-            radio = workspace.radio(q, listener=listener if personal and listener else None, now=now)
+            track = workspace.find(q)
+            found = workspace.name_of(track)
+            radio = workspace.radio(track, listener=listener if personal and listener else None, now=now)
         elif listener:
             weekly = workspace.weekly_of(listener)
     except SegueError as error:
         problem = str(error)
-    return _View(listeners, workspace.simulated, tracks, weekly, radio, problem)
+    return _View(listeners, workspace.simulated, tracks, weekly, radio, problem, found)
