@@ -1,6 +1,7 @@
 """What every test may ask for: the benchmark data, and a small trained world."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,3 +45,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def home(tmp_path: Path) -> Path:
     """An empty folder for a workspace."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
+    """The small world in a folder of its own, to change at will."""
+    shutil.copytree(world.home, home)
+    workspace = Workspace.open(home)
+    yield workspace
+    workspace.sink.close()

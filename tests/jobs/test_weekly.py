@@ -1,7 +1,5 @@
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -14,14 +12,6 @@ from segue.settings import WeeklyConfig
 from segue.types import Purpose, Rung
 from segue.workspace import Workspace
 from tests.conftest import NOW
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def make_for(workspace: Workspace, listeners: Sequence[str], **config: float) -> weekly.Week:

@@ -1,10 +1,7 @@
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -19,14 +16,6 @@ from tests.conftest import NOW
 from tests.jobs.test_weekly import make_for
 
 SEED = "sim:track:000001"
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def hear(workspace: Workspace, listener: str, track: str, **fields: object) -> None:

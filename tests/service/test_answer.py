@@ -1,10 +1,6 @@
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import polars as pl
-import pytest
 
 from segue.catalog import store
 from segue.events.schema import conform
@@ -14,14 +10,6 @@ from tests.conftest import NOW
 
 WHO = "sim:listener:000001"
 SEED = "sim:track:000001"
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def slate(workspace: Workspace, ask: Ask) -> Slate:

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-import shutil
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import polars as pl
-import pytest
 
 from segue.events.schema import conform
 from segue.service.audience import Audience
@@ -14,14 +10,6 @@ from segue.workspace import Workspace
 from tests.conftest import NOW
 
 WHO = "sim:listener:000001"
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def play(workspace: Workspace, listener: str, at: datetime, zone: str | None) -> None:

@@ -1,7 +1,3 @@
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import polars as pl
 import pytest
 
@@ -15,14 +11,6 @@ COLUMNS = [
     "type", "event_id", "listener", "request_id", "tracks", "scores", "reasons", "recipe", "rung", "snapshot",
     "occurred_at", "source",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def impressions(workspace: Workspace) -> list[dict[str, object]]:

@@ -1,6 +1,5 @@
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,14 +11,6 @@ from segue.workspace import Workspace
 from tests.conftest import NOW
 
 SEED = "sim:track:000001"
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def slate(workspace: Workspace, ask: Ask) -> Slate:

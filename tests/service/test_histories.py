@@ -1,11 +1,8 @@
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pytest
 
 from segue.events.schema import conform
 from segue.events.sink import Sink
@@ -17,14 +14,6 @@ from tests.conftest import NOW
 
 WHO = "sim:listener:000001"
 SEED = "sim:track:000001"
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def histories(workspace: Workspace) -> Histories:

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
-import pytest
 
 from segue.apps.gateway import create
 from segue.types import Purpose
@@ -15,14 +12,6 @@ from segue.workspace import Workspace
 
 WHO = "sim:listener:000001"
 LINK = f'href="/?listener={quote(WHO)}"'
-
-
-@pytest.fixture
-def copy(world: Workspace, home: Path) -> Iterator[Workspace]:
-    shutil.copytree(world.home, home)
-    workspace = Workspace.open(home)
-    yield workspace
-    workspace.sink.close()
 
 
 def page(workspace: Workspace, **query: str) -> str:
