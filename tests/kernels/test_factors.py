@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segue.kernels.factors import gramian, project, solve_rows
+from segue.kernels.factors import principal, solve_rows
 from segue.kernels.ragged import Ragged
 
 TOLERANCE = 1e-3
 
 
-def twin(rows: Ragged, factors: NDArray[np.float32], regularization: float) -> NDArray[np.float64]:
-    """Solve each row's normal equations as Hu, Koren and Volinsky write them."""
+def twin(rows: Ragged, factors: NDArray[np.float32], regularization: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Solve each row's normal equations as Hu, Koren and Volinsky write them, with a λ for each row."""
     y = factors.astype(np.float64)
     f = y.shape[1]
     solved = np.zeros((len(rows), f))
@@ -23,7 +23,7 @@ def twin(rows: Ragged, factors: NDArray[np.float32], regularization: float) -> N
         inside = slice(rows.offsets[row], rows.offsets[row + 1])
         confidence[rows.values[inside]] += rows.weights[inside]
         preference[rows.values[inside]] = 1
-        system = y.T @ (confidence[:, None] * y) + regularization * np.eye(f)
+        system = y.T @ (confidence[:, None] * y) + regularization[row] * np.eye(f)
         solved[row] = np.linalg.solve(system, y.T @ (confidence * preference))
     return solved
 
@@ -50,60 +50,54 @@ def test_rows_solve_their_normal_equations(
     parallel: bool, lengths: list[int], f: int, regularization: float, seed: int
 ) -> None:
     rng = np.random.Generator(np.random.PCG64(seed))
-    factors = rng.normal(0, 0.3, (30, f)).astype(np.float32)
+    factors, spectrum = principal(rng.normal(0, 0.3, (30, f)).astype(np.float32))
     rows = random_rows(rng, lengths, len(factors))
-    gram = gramian(factors, regularization)
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, factors, gram, parallel=parallel)
+    damped = (regularization * rng.uniform(0.5, 2, len(rows))).astype(np.float32)
+    solved = solve_rows(rows.offsets, rows.values, rows.weights, damped, factors, spectrum, parallel=parallel)
     assert solved.dtype == np.float32
-    assert_close(solved, twin(rows, factors, regularization))
+    assert_close(solved, twin(rows, factors, damped))
 
 
 @pytest.mark.parametrize("length", [1, 11, 12, 13, 30], ids=lambda length: f"{length}-of-12")
 def test_rows_shorter_and_longer_than_the_factors_are_solved_alike(length: int) -> None:
     rng = np.random.Generator(np.random.PCG64(length))
-    factors = rng.normal(0, 0.3, (40, 12)).astype(np.float32)
+    factors, spectrum = principal(rng.normal(0, 0.3, (40, 12)).astype(np.float32))
     rows = random_rows(rng, [length] * 5, len(factors))
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, factors, gramian(factors, 2.0))
-    assert_close(solved, twin(rows, factors, 2.0))
+    damped = np.full(5, 2, np.float32)
+    solved = solve_rows(rows.offsets, rows.values, rows.weights, damped, factors, spectrum)
+    assert_close(solved, twin(rows, factors, damped))
 
 
 def test_an_empty_row_has_no_factors() -> None:
-    factors = np.ones((3, 4), np.float32)
+    factors, spectrum = principal(np.ones((3, 4), np.float32))
     rows = Ragged.of([[], [1], []])
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, factors, gramian(factors, 1.0))
+    solved = solve_rows(rows.offsets, rows.values, rows.weights, np.ones(3, np.float32), factors, spectrum)
     assert solved.any(axis=1).tolist() == [False, True, False]
 
 
-def test_serial_and_parallel_agree_with_projected_factors_or_without() -> None:
+def test_serial_and_parallel_agree() -> None:
     rng = np.random.Generator(np.random.PCG64(7))
-    factors = rng.normal(0, 0.3, (200, 16)).astype(np.float32)
+    factors, spectrum = principal(rng.normal(0, 0.3, (200, 16)).astype(np.float32))
     rows = random_rows(rng, rng.integers(0, 60, 300).tolist(), len(factors))
-    gram = gramian(factors, 5.0)
-    arrays = rows.offsets, rows.values, rows.weights, factors, gram
-    solved = [
-        solve_rows(*arrays, projected, parallel=parallel)
-        for projected in (None, project(factors, gram))
-        for parallel in (False, True)
-    ]
-    expected = twin(rows, factors, 5.0)
-    for one in solved:
-        assert_close(one, expected)
-    np.testing.assert_array_equal(solved[0], solved[1])
-    np.testing.assert_array_equal(solved[2], solved[3])
+    damped = np.full(300, 5, np.float32)
+    arrays = rows.offsets, rows.values, rows.weights, damped, factors, spectrum
+    serial, parallel = (solve_rows(*arrays, parallel=parallel) for parallel in (False, True))
+    assert_close(serial, twin(rows, factors, damped))
+    np.testing.assert_array_equal(serial, parallel)
 
 
-def test_the_projection_undoes_the_gramian() -> None:
+def test_principal_axes_keep_inner_products_and_make_the_gram_matrix_diagonal() -> None:
     factors = np.random.Generator(np.random.PCG64(3)).normal(0, 0.5, (50, 8)).astype(np.float32)
-    gram = gramian(factors, 3.0)
-    np.testing.assert_allclose(gram, factors.T.astype(float) @ factors + 3 * np.eye(8), rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(project(factors, gram) @ gram, factors, rtol=1e-4, atol=1e-5)
+    turned, spectrum = principal(factors)
+    np.testing.assert_allclose(turned @ turned.T, factors @ factors.T, atol=1e-5)
+    np.testing.assert_allclose(turned.T @ turned, np.diag(spectrum), atol=1e-4)
 
 
 def test_the_arguments_are_not_changed() -> None:
     rng = np.random.Generator(np.random.PCG64(1))
-    factors = rng.normal(0, 1, (20, 4)).astype(np.float32)
+    factors, spectrum = principal(rng.normal(0, 1, (20, 4)).astype(np.float32))
     rows = random_rows(rng, [2, 9], len(factors))
-    arrays = rows.offsets, rows.values, rows.weights, factors, gramian(factors, 1.0)
+    arrays = rows.offsets, rows.values, rows.weights, np.ones(2, np.float32), factors, spectrum
     before = [array.copy() for array in arrays]
     solve_rows(*arrays)
     for array, was in zip(arrays, before, strict=True):

@@ -3,10 +3,11 @@
 
 Row u with items i of weight c_i - 1 = a_i > 0 has the normal equations (Hu, Koren, Volinsky 2008)
 
-    (A0 + Σ a_i y_i y_iᵀ) x = Σ (1 + a_i) y_i,        A0 = YᵀY + λI.
+    (YᵀY + λ_u I + Σ a_i y_i y_iᵀ) x = Σ (1 + a_i) y_i.
 
-With m items in the row and f factors, the textbook solution costs m f² + f³/3. A0 is the same for all rows, so with
-Z = Y A0⁻¹ (one matrix product for all rows) the Woodbury identity gives the same x from a system of size m:
+With m items in the row and f factors, the textbook solution costs m f² + f³/3. YᵀY is the same for all rows. Turned to
+its principal axes (`principal`, once for all rows) it is diagonal, D, and so is D + λ_u I whatever the row's own λ_u.
+With z_i = (D + λ_u I)⁻¹ y_i, the Woodbury identity gives the same x from a system of size m:
 
     x = Σ_i v_i z_i,        (diag(1/a) + Y_u Z_uᵀ) v = (1 + a) / a,
 
@@ -14,29 +15,31 @@ which costs m² f / 2 + m³/6. Most rows of a music catalogue have m far below f
 """
 
 import numpy as np
-import scipy.linalg
 from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.threads import spread
 
-__all__ = ["gramian", "solve_rows"]
+__all__ = ["principal", "solve_rows"]
 
 
-def gramian(factors: NDArray[np.float32], regularization: float) -> NDArray[np.float64]:
-    """Return `A0 = YᵀY + λI`, `float64[f, f]`, of factors `float32[n, f]`."""
-    gram: NDArray[np.float64] = (factors.T @ factors).astype(np.float64)
-    gram[np.diag_indices_from(gram)] += regularization
-    return gram
+def principal(factors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Turn factors `float32[n, f]` to the principal axes of their Gram matrix.
+
+    Inner products stay as they are. Returns the turned factors, whose Gram matrix is diagonal, and that diagonal,
+    `float32[f]`, not negative.
+    """
+    values, axes = np.linalg.eigh((factors.T @ factors).astype(np.float64))
+    return factors @ axes.astype(np.float32), np.maximum(values, 0).astype(np.float32)
 
 
 def solve_rows(
     offsets: NDArray[np.int64],
     items: NDArray[np.int32],
     weights: NDArray[np.float32],
+    regularization: NDArray[np.float32],
     factors: NDArray[np.float32],
-    gram: NDArray[np.float64],
-    projected: NDArray[np.float32] | None = None,
+    spectrum: NDArray[np.float32],
     *,
     parallel: bool = False,
 ) -> NDArray[np.float32]:
@@ -46,26 +49,14 @@ def solve_rows(
         offsets: `int64[Q + 1]` of the rows.
         items: `int32[m]`, rows of `factors`.
         weights: `float32[m]`: `a = c - 1`, above 0.
-        factors: `float32[n, f]`: Y.
-        gram: `float64[f, f]`: A0, of `gramian`.
-        projected: `float32[n, f]`: Z = Y A0⁻¹; made here when not given.
+        regularization: `float32[Q]`: λ of each row, above 0.
+        factors: `float32[n, f]`: Y, as `principal` returns it.
+        spectrum: `float32[f]`: the diagonal of YᵀY.
         parallel: Use all threads (jobs) or one (requests).
     """
-    if projected is None:
-        touched, local = np.unique(items, return_inverse=True)
-        factors = factors[touched]
-        items = local.astype(np.int32)
-        projected = project(factors, gram)
     solved = np.zeros((len(offsets) - 1, factors.shape[1]), np.float32)
-    gram32 = gram.astype(np.float32)
-    spread(_solve, (offsets, items, weights, factors, projected, gram32), (solved,), parallel=parallel)
+    spread(_solve, (offsets, items, weights, regularization, factors, spectrum), (solved,), parallel=parallel)
     return solved
-
-
-def project(factors: NDArray[np.float32], gram: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return `Z = Y A0⁻¹`, `float32[n, f]`."""
-    inverse = scipy.linalg.cho_solve(scipy.linalg.cho_factor(gram), np.eye(len(gram)))
-    return factors @ inverse.astype(np.float32)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
@@ -96,10 +87,12 @@ def _cholesky_solve(system, size, right):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _solve(offsets, items, weights, factors, projected, gram, start, step, solved):
+def _solve(offsets, items, weights, regularization, factors, spectrum, start, step, solved):
     f = factors.shape[1]
     system = np.empty((f, f), np.float32)
+    projected = np.empty((f, f), np.float32)
     right = np.empty(f, np.float32)
+    inverse = np.empty(f, np.float32)
     for row in range(start, len(offsets) - 1, step):
         first = offsets[row]
         m = offsets[row + 1] - first
@@ -107,12 +100,17 @@ def _solve(offsets, items, weights, factors, projected, gram, start, step, solve
             continue
         x = solved[row]
         if m < f:
+            for k in range(f):
+                inverse[k] = 1 / (spectrum[k] + regularization[row])
             for i in range(m):
                 y = factors[items[first + i]]
+                z = projected[i]
+                for k in range(f):
+                    z[k] = y[k] * inverse[k]
                 a = weights[first + i]
                 right[i] = (1 + a) / a
                 for j in range(i + 1):
-                    z = projected[items[first + j]]
+                    z = projected[j]
                     dot = np.float32(0)
                     for k in range(f):
                         dot += y[k] * z[k]
@@ -120,14 +118,15 @@ def _solve(offsets, items, weights, factors, projected, gram, start, step, solve
                 system[i, i] += 1 / a
             _cholesky_solve(system, m, right)
             for i in range(m):
-                z = projected[items[first + i]]
+                z = projected[i]
                 v = right[i]
                 for k in range(f):
                     x[k] += v * z[k]
         else:
             for i in range(f):
-                for j in range(i + 1):
-                    system[i, j] = gram[i, j]
+                for j in range(i):
+                    system[i, j] = 0
+                system[i, i] = spectrum[i] + regularization[row]
                 right[i] = 0
             for p in range(first, first + m):
                 y = factors[items[p]]
