@@ -14,6 +14,7 @@ from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
 from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
+from segue.models.ease import EaseConfig
 from segue.models.knn import ItemKnnConfig
 from segue.models.popularity import PopularityConfig
 from segue.privacy.consent import ConsentConfig
@@ -28,11 +29,12 @@ class _Config(BaseModel):
 
 
 class ModelsConfig(_Config):
-    """One config a model; all of them are trained."""
+    """One config a model. Those that a recipe asks are trained, and popularity."""
 
     popularity: PopularityConfig = PopularityConfig()
     knn: ItemKnnConfig = ItemKnnConfig()
     als: ImplicitALSConfig = ImplicitALSConfig()
+    ease: EaseConfig = EaseConfig()
     artist: SameArtistConfig = SameArtistConfig()
 
 

@@ -16,6 +16,7 @@ from segue.evaluation import accuracy
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model
+from segue.models.popularity import Popularity
 from segue.privacy.door import Door
 from segue.registry import snapshot, versions
 from segue.registry.snapshot import Pointer
@@ -49,7 +50,7 @@ class Training:
 
 
 def train(home: Path, door: Door, settings: Settings, now: datetime, progress: Progress = silent) -> Training:
-    """Fit every model on all there is and publish them together.
+    """Fit every model that a recipe asks, on all there is, and publish them together.
 
     Raises:
         NotReady: There is nothing to learn from.
@@ -66,20 +67,22 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         known, held = _hold_out(data, settings)
         fitted: dict[str, tuple[Model, float]] = {}
         metrics: dict[str, dict[str, float]] = {}
-        for place, (name, kind) in enumerate(MODELS.items()):
+        asked = settings.recipes.models | {Popularity.name}
+        kinds = {name: kind for name, kind in MODELS.items() if name in asked}
+        for place, (name, kind) in enumerate(kinds.items()):
             if held is not None:
-                progress(f"measuring {name}", place, len(MODELS))
+                progress(f"measuring {name}", place, len(kinds))
                 twin = kind(getattr(settings.models, name))
                 twin.fit(known, seed=settings.train.seed)
                 metrics[name] = measure(twin, held)
                 del twin
-            progress(f"fitting {name}", place, len(MODELS))
+            progress(f"fitting {name}", place, len(kinds))
             began = perf_counter()
             model = kind(getattr(settings.models, name))
             model.fit(data, seed=settings.train.seed)
             seconds[name] = perf_counter() - began
             fitted[name] = model, seconds[name]
-        progress("writing", len(MODELS), len(MODELS))
+        progress("writing", len(kinds), len(kinds))
         written = {
             name: versions.save(
                 home / "models",
@@ -139,9 +142,9 @@ def measure(model: Model, held: Interactions) -> dict[str, float]:
     ranked, _ = model.recommend(history, history, max(100, longest), parallel=True)
     return {
         "rows": float(len(every)),
-        "r_precision": round(accuracy.r_precision(ranked, relevant), 4),
-        "ndcg@100": round(accuracy.ndcg(ranked, relevant, 100), 4),
-        "recall@100": round(accuracy.recall(ranked, relevant, 100), 4),
+        "r_precision": round(accuracy.mean(accuracy.r_precision(ranked, relevant)), 4),
+        "ndcg@100": round(accuracy.mean(accuracy.ndcg(ranked, relevant, 100)), 4),
+        "recall@100": round(accuracy.mean(accuracy.recall(ranked, relevant, 100)), 4),
     }
 
 

@@ -68,6 +68,12 @@ class RecipesConfig(BaseModel):
     )
     """New tracks for a listener."""
 
+    @property
+    def models(self) -> set[str]:
+        """Names of the models that a recipe asks."""
+        recipes: list[ListConfig] = [getattr(self, name) for name in type(self).model_fields]
+        return {source.partition(":")[0] for recipe in recipes for source in recipe.weights}
+
     @model_validator(mode="before")
     @classmethod
     def _keep_defaults(cls, given: Any) -> Any:

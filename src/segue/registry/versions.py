@@ -18,6 +18,7 @@ from segue import errors
 from segue.dataset.matrices import Dataset
 from segue.models.als import ImplicitALS
 from segue.models.artist import SameArtist
+from segue.models.ease import Ease
 from segue.models.knn import ItemKnn
 from segue.models.model import Model
 from segue.models.popularity import Popularity
@@ -26,7 +27,9 @@ from segue.stores import files
 
 __all__ = ["MODELS", "Manifest", "load", "names", "prune", "read_manifest", "save", "versions", "vocabulary_checksum"]
 
-MODELS: Mapping[str, type[Model]] = {model.name: model for model in (Popularity, ItemKnn, ImplicitALS, SameArtist)}
+MODELS: Mapping[str, type[Model]] = {
+    model.name: model for model in (Popularity, ItemKnn, ImplicitALS, Ease, SameArtist)
+}
 """Every kind of model that a version folder can hold, by name."""
 
 _FORMAT = 1

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EASE: the best linear map from what was heard to what else is, in closed form."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+from numba import get_num_threads
+from numpy.typing import NDArray
+from pydantic import Field
+from threadpoolctl import threadpool_limits
+
+from segue.dataset.matrices import Dataset
+from segue.errors import NotReady
+from segue.kernels.neighbours import contributions, score_by_neighbours
+from segue.kernels.ragged import Ragged
+from segue.kernels.topk import topk
+from segue.models.model import Model, ModelConfig, Ranked
+
+__all__ = ["Ease", "EaseConfig"]
+
+_CHUNK_BYTES = 256 << 20
+
+
+class EaseConfig(ModelConfig):
+    """How strongly the map is held back, and how much of it is kept."""
+
+    rows: tuple[Literal["listeners", "playlists", "sessions"], ...] = ("listeners", "playlists")
+    """The matrices whose rows are learned from."""
+    regularization: float = Field(default=100.0, gt=0)
+    """λ of the mean item."""
+    frequency: float = Field(default=0.3, ge=0, le=1)
+    """How much more items of many rows are regularized: λ grows with their number to this power."""
+    diagonal: float = Field(default=0.5, ge=0, le=1)
+    """How strictly an item may not explain itself: 1 as in the paper, 0 not at all (ridge regression)."""
+    neighbours: int = Field(default=500, ge=1, le=5000)
+    """How many weights are kept of each item, greatest first."""
+
+
+class Ease(Model):
+    """Ridge regression of every item on all others (Steck 2019, "Embarrassingly Shallow Autoencoders").
+
+    With the rows X, `P = (XᵀX + Λ)⁻¹` and Λ a diagonal, the weight from item i to item j is `-P_ij / P_jj^diagonal`.
+    P is computed through the smaller of two inverses: of as many unknowns as items, or as rows (Woodbury).
+    """
+
+    name = "ease"
+    learned: ClassVar[tuple[str, ...]] = ("found", "weights")
+    Config = EaseConfig
+    config: EaseConfig
+    found: NDArray[np.int32]
+    """`int32[n, K]`: the items that each item speaks for, greatest weight first, -1 behind the last."""
+    weights: NDArray[np.float32]
+    """`float32[n, K]`."""
+
+    def fit(self, data: Dataset, *, seed: int) -> None:  # noqa: ARG002 (nothing is random here)
+        """Invert, and keep the greatest weights of each item."""
+        config = self.config
+        matrix = data.stacked(config.rows)
+        if matrix.nnz == 0:
+            raise NotReady(f"ease: the dataset has no {' or '.join(config.rows)}")
+        matrix.data[:] = 1
+        counts = np.maximum(np.bincount(matrix.indices, minlength=matrix.shape[1]), 1).astype(np.float64)
+        grown = counts**config.frequency
+        ridge = (config.regularization * grown / grown.mean()).astype(np.float32)
+        with threadpool_limits(get_num_threads(), "blas"):
+            precision = _Dual(matrix, ridge) if matrix.shape[0] < matrix.shape[1] else _Primal(matrix, ridge)
+            divisor = precision.diagonal() ** config.diagonal
+            k = min(config.neighbours, max(matrix.shape[1] - 1, 1))
+            self.found = np.full((matrix.shape[1], k), -1, np.int32)
+            self.weights = np.zeros((matrix.shape[1], k), np.float32)
+            step = max(1, _CHUNK_BYTES // (4 * matrix.shape[1]))
+            for first in range(0, matrix.shape[1], step):
+                some = np.arange(first, min(first + step, matrix.shape[1]))
+                weights = precision.negated(some) / divisor
+                weights[np.arange(len(some)), some] = -np.inf
+                weights[weights <= 0] = -np.inf
+                self.found[some], self.weights[some] = topk(weights, k, parallel=True)
+        self.weights[self.found < 0] = 0
+
+    def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
+        """Sum the weights over each history; an item counts once, however much it was played."""
+        return score_by_neighbours(
+            self._once(history), exclude, self.found, self.weights, len(self.found), k, parallel=parallel
+        )
+
+    def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return each history item's weights to `items`."""
+        return contributions(self._once(history), self.found, self.weights, items)
+
+    def _once(self, history: Ragged) -> Ragged:
+        return Ragged(history.offsets, history.values, np.sign(history.weights))
+
+
+class _Primal:
+    """P by an inverse of as many unknowns as items."""
+
+    def __init__(self, matrix: "sp.csr_matrix[np.float32]", ridge: NDArray[np.float32]):
+        gram: NDArray[np.float64] = (matrix.T @ matrix).toarray().astype(np.float64)
+        gram[np.diag_indices_from(gram)] += ridge
+        self._inverse = _invert(gram)
+
+    def diagonal(self) -> NDArray[np.float32]:
+        taken: NDArray[np.float32] = self._inverse.diagonal()
+        return taken
+
+    def negated(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return `-P` at some rows, the diagonal not to be used."""
+        return -self._inverse[items]
+
+
+class _Dual:
+    """P by an inverse of as many unknowns as rows: `Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹`."""
+
+    def __init__(self, matrix: "sp.csr_matrix[np.float32]", ridge: NDArray[np.float32]):
+        self._ridge = ridge
+        self._scaled: sp.csc_matrix[np.float32] = sp.csc_matrix(matrix.multiply(1 / ridge))
+        kernel: NDArray[np.float64] = (self._scaled @ matrix.T).toarray().astype(np.float64)
+        kernel[np.diag_indices_from(kernel)] += 1
+        self._inverse = _invert(kernel)
+
+    def diagonal(self) -> NDArray[np.float32]:
+        taken = np.zeros(len(self._ridge), np.float32)
+        step = max(1, _CHUNK_BYTES // (4 * len(self._inverse)))
+        for first in range(0, len(taken), step):
+            some: Any = self._scaled[:, first : first + step]
+            taken[first : first + step] = np.asarray(some.multiply((some.T @ self._inverse).T).sum(axis=0)).ravel()
+        left: NDArray[np.float32] = (1 / self._ridge - taken).astype(np.float32)
+        return left
+
+    def negated(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return `-P` at some rows, the diagonal not to be used."""
+        projected = self._scaled[:, items].T @ self._inverse
+        dense: NDArray[np.float32] = np.ascontiguousarray((self._scaled.T @ projected.T).T)
+        return dense
+
+
+def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the inverse of a symmetric positive definite matrix, by its Cholesky factor."""
+    factor, _ = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True)
+    inverse, _ = scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    lower = np.tril(inverse).astype(np.float32)
+    whole: NDArray[np.float32] = lower + np.tril(lower, -1).T
+    return whole
