@@ -73,10 +73,7 @@ def test_a_list_with_the_genres_of_the_history_is_calibrated_and_one_with_others
 
 @given(st.lists(st.integers(1, 9), min_size=3, max_size=3), st.lists(st.integers(0, 2), min_size=1, max_size=5))
 def test_calibration_agrees_with_scipy(weights: list[int], listed: list[int]) -> None:
-    row = calibration(
-        np.array([listed], np.int32),
-        Ragged.of([[0, 1, 2]], [[float(one) for one in weights]]),
-        np.eye(3, dtype=np.float32),
-    )
+    history = Ragged.of([[0, 1, 2]], [[float(one) for one in weights]])
+    row = calibration(np.array([listed], np.int32), history, np.eye(3, dtype=np.float32))
     expected = jensenshannon(weights, np.bincount(listed, minlength=3), base=2) ** 2
     assert row[0] == pytest.approx(expected, abs=1e-6)

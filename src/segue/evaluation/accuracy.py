@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from segue.errors import BadInput
 from segue.kernels.ragged import Ragged, row_numbers
@@ -133,11 +133,13 @@ def measure(name: str, ranked: NDArray[np.int32], relevant: Ragged) -> Rows:
         return _WHOLE[name](ranked, relevant)
     kind, _, k = name.partition("@")
     if kind not in _AT_K or not k.isdigit() or int(k) < 1:
-        raise BadInput(f"there is no measure {name!r}; it is one of {[f'{one}@K' for one in _AT_K] + list(_WHOLE)}")
+        known = ", ".join([*(f"{one}@K" for one in _AT_K), *_WHOLE])
+        raise BadInput(f"there is no measure {name!r}; there are {known}")
     return _AT_K[kind](ranked, relevant, int(k))
 
 
-def _over(found: NDArray[np.generic], whole: NDArray[np.generic]) -> Rows:
-    counts = whole.astype(np.float64)
+def _over(found: ArrayLike, whole: ArrayLike) -> Rows:
+    counts = np.array(whole, np.float64)
     counts[counts == 0] = np.nan
-    return found.astype(np.float64) / counts
+    rows: Rows = np.asarray(found, np.float64) / counts
+    return rows

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What accuracy does not say: how much of the catalogue is shown, how fairly, how new, how varied, how like the taste."""
+"""What accuracy does not say: how much of the catalogue is shown, how fairly, how new, varied, and like the taste."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +80,8 @@ def intra_list_diversity(ranked: NDArray[np.int32], vectors: NDArray[np.float32]
 def calibration(ranked: NDArray[np.int32], history: Ragged, genres: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return `float64[Q]`: the Jensen-Shannon divergence between the genres of history and list, in bits, 0 to 1.
 
-    As Steck 2018, with a symmetric divergence. 0: the list has the listener's genres in the listener's shares. NaN where
-    one of both has no genre.
+    As Steck 2018, with a symmetric divergence. 0: the list has the listener's genres in the listener's shares. NaN
+    where one of both has no genre.
 
     Args:
         ranked: `int32[Q, k]`.
