@@ -17,6 +17,7 @@ from segue.models.artist import SameArtistConfig
 from segue.models.ease import EaseConfig
 from segue.models.knn import ItemKnnConfig
 from segue.models.popularity import PopularityConfig
+from segue.models.session_knn import SessionKnnConfig
 from segue.privacy.consent import ConsentConfig
 from segue.recipes.music import RecipesConfig
 from segue.seeds import digest
@@ -35,6 +36,7 @@ class ModelsConfig(_Config):
     knn: ItemKnnConfig = ItemKnnConfig()
     als: ImplicitALSConfig = ImplicitALSConfig()
     ease: EaseConfig = EaseConfig()
+    session_knn: SessionKnnConfig = SessionKnnConfig()
     artist: SameArtistConfig = SameArtistConfig()
 
 

@@ -55,6 +55,8 @@ class ModelContract:
     other_config: ClassVar[ModelConfig]
     personal: ClassVar[bool] = True
     """Whether a history moves it."""
+    additive: ClassVar[bool] = True
+    """Whether its scores are sums over the history, so that it can say what each item of it adds."""
     needs_rows: ClassVar[bool] = True
     """Whether it cannot be fitted to a dataset without rows."""
     tolerance: ClassVar[float] = 1e-5
@@ -145,7 +147,7 @@ class ModelContract:
         for row, ranked in enumerate(places(items)):
             shares = model.contributions(history.take(np.array([row])), np.array(ranked, np.int32))
             assert (shares.shape, shares.dtype) == ((len(history.row(row)), len(ranked)), np.float32)
-            if self.personal:
+            if self.personal and self.additive:
                 given_scores = scores[row, : len(ranked)]
                 scale = float(np.abs(given_scores).max(initial=0))
                 np.testing.assert_allclose(shares.sum(axis=0), given_scores, rtol=0, atol=self.tolerance * scale)

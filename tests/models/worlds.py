@@ -15,6 +15,7 @@ ITEMS = 24
 LISTENERS = 53
 """No other size in this world is so large, nor a multiple of it."""
 PLAYLISTS = 17
+SESSIONS = 61
 REFERENCE = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -39,7 +40,7 @@ def interactions(
 
 
 def checkerboard() -> Dataset:
-    """Each listener has played 8 of the 12 items of their colour; each playlist holds 5 of one colour.
+    """Each listener has played 8 of the 12 items of their colour; each playlist and session holds 5 of one colour.
 
     Six artists have one colour each.
     """
@@ -53,6 +54,7 @@ def checkerboard() -> Dataset:
         vocabulary(ITEMS, [item % 6 for item in range(ITEMS)]),
         listeners=interactions([of_colour(row, 8) for row in range(LISTENERS)]),
         playlists=interactions([dict.fromkeys(of_colour(row, 5), 1.0) for row in range(PLAYLISTS)]),
+        sessions=interactions([dict.fromkeys(of_colour(row, 5), 1.0) for row in range(SESSIONS)]),
         reference_at=REFERENCE,
     )
 
@@ -64,7 +66,14 @@ def noise(seed: int) -> Dataset:
         {int(item): float(rng.uniform(0.1, 4)) for item in np.sort(rng.permutation(ITEMS)[: rng.integers(1, 12)])}
         for _ in range(LISTENERS)
     ]
-    return Dataset(vocabulary(ITEMS, rng.permutation(ITEMS) % 6), listeners=interactions(rows), reference_at=REFERENCE)
+    artists = rng.permutation(ITEMS) % 6
+    sessions = [dict.fromkeys(rng.permutation(ITEMS)[: rng.integers(1, 9)].tolist(), 1.0) for _ in range(SESSIONS)]
+    return Dataset(
+        vocabulary(ITEMS, artists),
+        listeners=interactions(rows),
+        sessions=interactions(sessions),
+        reference_at=REFERENCE,
+    )
 
 
 def nothing_played() -> Dataset:

@@ -62,7 +62,8 @@ class Model(ABC):
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Say how much each item of one history adds to the score of each of `items`: `float32[h, len(items)]`.
 
-        Columns sum to the scores of `recommend`. A model that no history moves returns zeros.
+        Columns sum to the scores of `recommend`. A model that no history moves, or whose scores are no sums over the
+        history, returns zeros.
         """
         return np.zeros((len(history.values), len(items)), np.float32)
 

@@ -22,13 +22,14 @@ from segue.models.ease import Ease
 from segue.models.knn import ItemKnn
 from segue.models.model import Model
 from segue.models.popularity import Popularity
+from segue.models.session_knn import SessionKnn
 from segue.seeds import digest
 from segue.stores import files
 
 __all__ = ["MODELS", "Manifest", "load", "names", "prune", "read_manifest", "save", "versions", "vocabulary_checksum"]
 
 MODELS: Mapping[str, type[Model]] = {
-    model.name: model for model in (Popularity, ItemKnn, ImplicitALS, Ease, SameArtist)
+    model.name: model for model in (Popularity, ItemKnn, ImplicitALS, Ease, SessionKnn, SameArtist)
 }
 """Every kind of model that a version folder can hold, by name."""
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quality on public data sets, by the protocols of published figures, beside those figures."""

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running a benchmark: settings chosen on validation, figures from the test, each model in a process of its own."""
+
+import os
+import platform
+import resource
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from segue.dataset.matrices import Dataset
+from segue.errors import BadInput, NotFound
+from segue.evaluation import accuracy, beyond
+from segue.evaluation.protocol import Split, Task, check
+from segue.jobs.benchmark.suites import Suite, suite
+from segue.jobs.progress import Progress, silent
+from segue.models.model import Model
+from segue.registry.versions import MODELS
+
+__all__ = ["Benchmark", "Row", "datasets_folder", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model's figures."""
+
+    model: str
+    source: str
+    """"ours" or "published"."""
+    metrics: dict[str, float]
+    """Means over the seeds."""
+    spread: dict[str, float] = field(default_factory=dict)
+    """Standard deviations over the seeds."""
+    seconds: float | None = None
+    """Time to fit, with the chosen settings."""
+    query_ms: float | None = None
+    """Time of one answer, one at a time on one thread."""
+    peak_mb: float | None = None
+    """Greatest memory of its process, data and tuning included."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Those that validation chose."""
+    tried: int = 0
+    """Settings that were tried on validation."""
+    where: str = ""
+    """Where it was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A table: ours beside what was published."""
+
+    benchmark: str
+    protocol: str
+    machine: dict[str, Any]
+    rows: list[Row]
+
+
+def datasets_folder() -> Path:
+    """Return the folder that `SEGUE_DATASETS` names.
+
+    Raises:
+        BadInput: It names none.
+    """
+    folder = os.environ.get("SEGUE_DATASETS", "")
+    if not folder or not Path(folder).is_dir():
+        raise BadInput(f"SEGUE_DATASETS is {folder!r}; let it name the folder that holds the data sets")
+    return Path(folder)
+
+
+def run(
+    name: str,
+    folder: Path,
+    *,
+    models: Sequence[str] = (),
+    seeds: int | None = None,
+    progress: Progress = silent,
+) -> Benchmark:
+    """Run a benchmark; nothing is fetched.
+
+    Settings of each model are chosen once, on the validation part of the first seed, and then measured on the test of
+    every seed.
+
+    Args:
+        name: As `suites.SUITES` has it.
+        folder: Holds the data sets.
+        models: Only these; none: all that the suite has settings for.
+        seeds: How many runs; None: as many as the suite says.
+        progress: Told as models are done.
+
+    Raises:
+        NotFound: There is no such benchmark or model.
+        BadInput: The data is not there, or its cut leaks.
+    """
+    chosen = suite(name)
+    for model in models:
+        if model not in chosen.tried:
+            raise NotFound(f"{name} has no model {model!r}; it has {', '.join(chosen.tried)}")
+    check(chosen.read(folder, 0))
+    rows = [Row(one.model, "published", dict(one.metrics), where=one.where) for one in chosen.published]
+    wanted = list(models) or list(chosen.tried)
+    for place, model in enumerate(wanted):
+        progress(f"{name}: {model}", place, len(wanted))
+        # Spawned, so that its peak of memory is its own, and nothing of one model is warm for the next.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            rows.append(pool.submit(_row, name, folder, model, seeds or chosen.seeds).result())
+    progress(name, len(wanted), len(wanted))
+    return Benchmark(name, chosen.protocol, _machine(), rows)
+
+
+def _row(name: str, folder: Path, model: str, seeds: int) -> Row:
+    chosen = suite(name)
+    first = chosen.read(folder, 0)
+    settings = _tuned(chosen, first, model)
+    runs: list[dict[str, float]] = []
+    seconds: list[float] = []
+    for seed in range(seeds):
+        split = first if seed == 0 else chosen.read(folder, seed)
+        check(split)
+        began = perf_counter()
+        fitted = _fitted(model, settings, split.data, seed)
+        seconds.append(perf_counter() - began)
+        runs.append(_measured(fitted, split, split.test, chosen.measures))
+    query_ms = _query_ms(fitted, split.test)
+    means = {key: round(float(np.mean([one[key] for one in runs])), 4) for key in runs[0]}
+    spread = {key: round(float(np.std([one[key] for one in runs])), 4) for key in runs[0]}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    tried = len(chosen.tried[model])
+    return Row(
+        model, "ours", means, spread, round(float(np.mean(seconds)), 2), query_ms, round(peak), dict(settings), tried
+    )
+
+
+def _tuned(chosen: Suite, split: Split, model: str) -> Mapping[str, Any]:
+    """Return the settings with the best figure on validation."""
+    tried = chosen.tried[model]
+    if len(tried) == 1:
+        return tried[0]
+    figures = [
+        _measured(_fitted(model, settings, split.tuning or split.data, 0), split, split.validation, [chosen.chosen_by])[
+            chosen.chosen_by
+        ]
+        for settings in tried
+    ]
+    return tried[int(np.argmax(figures))]
+
+
+def _fitted(model: str, settings: Mapping[str, Any], data: Dataset, seed: int) -> Model:
+    kind = MODELS[model]
+    made = kind(kind.Config.model_validate(settings))
+    made.fit(data, seed=seed)
+    return made
+
+
+def _measured(model: Model, split: Split, task: Task, measures: Sequence[str]) -> dict[str, float]:
+    """Return the measures, and what accuracy does not say of the first of the measures' lists."""
+    depth = max(int(name.partition("@")[2] or 500) for name in measures)
+    ranked, _ = model.recommend(task.history, task.exclude, depth, parallel=True)
+    figures = {name: accuracy.mean(accuracy.measure(name, ranked, task.relevant)) for name in measures}
+    if task is not split.test:
+        return figures
+    shown = ranked[:, : int(measures[0].partition("@")[2] or 10)]
+    matrix = split.data.stacked(("listeners", "playlists", "sessions"))
+    popularity = np.bincount(matrix.indices, minlength=len(split.data.items)) / max(matrix.shape[0], 1)
+    figures["coverage"] = beyond.coverage(shown, len(split.data.items))
+    figures["novelty"] = accuracy.mean(beyond.novelty(shown, popularity))
+    figures["lift"] = accuracy.mean(beyond.popularity_lift(shown, task.history, popularity))
+    exposure = np.bincount(shown[shown >= 0], minlength=len(split.data.items))
+    figures["gini"] = beyond.gini(exposure)
+    return figures
+
+
+def _query_ms(model: Model, task: Task, count: int = 200) -> float:
+    """Return the median time of one answer, asked one at a time on one thread."""
+    taken = []
+    for row in np.linspace(0, len(task.history) - 1, count).astype(int):
+        history, exclude = task.history.take(np.array([row])), task.exclude.take(np.array([row]))
+        began = perf_counter()
+        model.recommend(history, exclude, 20)
+        taken.append(perf_counter() - began)
+    return round(float(np.median(taken)) * 1000, 3)
+
+
+def _machine() -> dict[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {"cores": os.cpu_count(), "memory_gb": round(memory / 1e9), "python": platform.python_version()}

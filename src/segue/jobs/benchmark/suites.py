@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each benchmark: its protocol, its measures, the settings that are tried, and what was published."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from segue.errors import NotFound
+from segue.evaluation.protocol import Split
+from segue.jobs.benchmark import sets
+
+__all__ = ["SUITES", "Published", "Suite", "suite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A row of another table."""
+
+    model: str
+    where: str
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One benchmark."""
+
+    name: str
+    protocol: str
+    """In words."""
+    read: Callable[[Path, int], Split]
+    """From the folder of data sets and a seed."""
+    seeds: int
+    """Runs that the figures are the mean of."""
+    measures: Sequence[str]
+    chosen_by: str
+    """The measure on validation that settings are chosen by."""
+    tried: Mapping[str, Sequence[Mapping[str, Any]]]
+    """By model: settings that are tried on validation."""
+    published: Sequence[Published]
+
+
+def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
+def _of_last_fm(model: str, *figures: float) -> Published:
+    return Published(model, "paper of LightGCN++", dict(zip(("R@10", "N@10", "R@40", "N@40"), figures, strict=True)))
+
+
+_LISTENERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "popularity": [{"half_life_days": None}],
+    "knn": _grid(
+        asked_exponent=[0.3, 0.5, 1.0], found_exponent=[0.0, 0.3, 0.5, 1.0], row_damping=[0.5], neighbours=[500]
+    ),
+    "ease": _grid(regularization=[50.0, 100.0, 200.0], frequency=[0.0, 0.3], diagonal=[0.5, 1.0], neighbours=[2000]),
+    "als": [
+        {"factors": 256, "alpha": alpha, "regularization": ratio * alpha, "frequency": frequency, "iterations": 12}
+        for alpha in (8.0, 12.0, 20.0)
+        for ratio in (4.0, 5.0, 6.0)
+        for frequency in (0.0, 0.25, 0.4)
+    ],
+}
+
+_SESSIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "popularity": [{"half_life_days": None}],
+    "knn": [{"rows": ["sessions"], "found_exponent": found} for found in (0.0, 0.5, 1.0)],
+    "session_knn": [
+        *_grid(sharpness=[1.5, 2.0, 2.5], steps=[0.2, 0.3, 0.45], reach=[6.0, 9.0], window=[2, 5]),
+        *_grid(neighbours=[100, 400], rarity=[1.0, 1.4], half_life=[35_000.0, 70_000.0]),
+    ],
+}
+
+SUITES: Mapping[str, Suite] = {
+    made.name: made
+    for made in (
+        Suite(
+            name="lastfm-lightgcnpp",
+            protocol="the split of LightGCN++ (1,885 users, 17,388 artists); all items ranked, training masked",
+            read=sets.lightgcnpp,
+            seeds=5,
+            measures=("R@10", "N@10", "R@40", "N@40"),
+            chosen_by="N@40",
+            tried=_LISTENERS,
+            published=(
+                _of_last_fm("LightGCN", 0.1741, 0.1996, 0.3481, 0.2854),
+                _of_last_fm("XSimGCL", 0.1801, 0.2062, 0.3575, 0.2937),
+                _of_last_fm("LightGCN++", 0.1889, 0.2171, 0.3745, 0.3083),
+                _of_last_fm("NCL++", 0.1894, 0.2177, 0.3754, 0.3093),
+            ),
+        ),
+        Suite(
+            name="hetrec",
+            protocol="each user cut 8:1:1 at random (1,892 users, 17,632 artists); all items ranked, all else masked",
+            read=sets.hetrec,
+            seeds=5,
+            measures=("R@10", "MRR@10", "N@10"),
+            chosen_by="N@10",
+            tried=_LISTENERS,
+            published=(
+                Published("SEPT (with friends)", "RecBole-GNN", {"R@10": 0.2127, "MRR@10": 0.3703, "N@10": 0.2057}),
+                Published("MHCN (with friends)", "RecBole-GNN", {"R@10": 0.2123, "MRR@10": 0.3782, "N@10": 0.2068}),
+            ),
+        ),
+        Suite(
+            name="nowplaying",
+            protocol="every prefix of the published test sessions (89,824); all items ranked, repeats allowed",
+            read=sets.nowplaying,
+            seeds=1,
+            measures=("HR@20", "MRR@20"),
+            chosen_by="HR@20",
+            tried=_SESSIONS,
+            published=(
+                Published("SR-GNN", "its paper", {"HR@20": 0.1887, "MRR@20": 0.0747}),
+                Published("GCE-GNN", "its paper", {"HR@20": 0.2237, "MRR@20": 0.0840}),
+                Published("DHCN", "its paper", {"HR@20": 0.2350, "MRR@20": 0.0818}),
+            ),
+        ),
+    )
+}
+"""By name."""
+
+
+def suite(name: str) -> Suite:
+    """Return a benchmark by its name.
+
+    Raises:
+        NotFound: There is none of that name.
+    """
+    if name not in SUITES:
+        raise NotFound(f"there is no benchmark {name!r}; there are {', '.join(SUITES)}")
+    return SUITES[name]
