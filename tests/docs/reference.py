@@ -6,6 +6,7 @@ A page holds a part between `<!-- generated: NAME -->` and `<!-- end -->`; what 
 
 import ast
 import inspect
+import json
 import re
 import tempfile
 import tomllib
@@ -367,6 +368,39 @@ def _first_line(room: str) -> str:
     return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").splitlines()[0]
 
 
+def _quality() -> str:
+    """The tables of `segue benchmark --output docs/reference/quality/NAME.json`."""
+    parts = []
+    for path in sorted((ROOT / "docs" / "reference" / "quality").glob("*.json")):
+        made = json.loads(path.read_text("utf-8"))
+        machine = made["machine"]
+        measures = list(made["rows"][0]["metrics"])
+        beyond = [name for name in made["rows"][-1]["metrics"] if name not in measures]
+        heads = ["model", *measures, *beyond, "fit s", "query ms", "MB", "tried"]
+        rows = [
+            [
+                row["model"] if row["source"] == "ours" else f"*{row['model']}* ({row['where']})",
+                *(_figure(row, name) for name in [*measures, *beyond]),
+                *(str(row[name]) if row[name] is not None else "" for name in ("seconds", "query_ms", "peak_mb")),
+                str(row["tried"] or ""),
+            ]
+            for row in sorted(made["rows"], key=lambda row: row["metrics"][measures[0]])
+        ]
+        table = "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows])
+        where = f"{machine['cores']} cores, {machine['memory_gb']} GB, Python {machine['python']}"
+        parts.append(
+            f"## {made['benchmark']}\n\n{made['protocol'][0].upper()}{made['protocol'][1:]}. {where}.\n\n{table}\n"
+        )
+    return "\n".join(parts)
+
+
+def _figure(row: Mapping[str, Any], name: str) -> str:
+    if name not in row["metrics"]:
+        return ""
+    spread = row["spread"].get(name)
+    return f"{row['metrics'][name]:.4g}" + (f" ±{spread:.2g}" if spread else "")
+
+
 def _errors() -> str:
     tree = [line for line in (errors.__doc__ or "").splitlines()[2:] if line.startswith("    ")]
     return "```\n" + dedent("\n".join(tree)) + "\n```"
@@ -383,6 +417,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "needs": _needs,
     "preferences": _preferences,
     "purposes": _purposes,
+    "quality": _quality,
     "recipes": _recipes,
     "settings": _settings,
     "sources": _sources,

@@ -6,7 +6,7 @@ from segue.dataset.matrices import Dataset
 from segue.kernels.ragged import Ragged
 from segue.models.popularity import Popularity, PopularityConfig, popularity
 
-from .contract import ModelContract
+from .contract import ModelContract, fitted
 from .worlds import REFERENCE, interactions, vocabulary
 
 
@@ -66,3 +66,11 @@ def test_each_row_is_filled_up_behind_what_it_excludes() -> None:
     items, scores = model.recommend(Ragged.empty(4), exclude, 2)
     assert items.tolist() == [[2, 0], [1, 2], [-1, -1], [0, 3]]
     np.testing.assert_array_equal(np.isfinite(scores), items >= 0)
+
+
+def test_sessions_are_counted_where_there_is_nothing_else() -> None:
+    sessions = interactions([{1: 1.0}, {1: 1.0, 2: 1.0}])
+    alone = fitted(Popularity(), Dataset(vocabulary(3), sessions=sessions))
+    assert alone.state()["order"].tolist() == [1, 2, 0]
+    beside = fitted(Popularity(), Dataset(vocabulary(3), listeners=interactions([{0: 1.0}]), sessions=sessions))
+    assert beside.state()["order"].tolist() == [0, 1, 2]

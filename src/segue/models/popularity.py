@@ -53,9 +53,13 @@ class Popularity(Model):
 
 
 def popularity(data: Dataset, half_life_days: float | None) -> NDArray[np.float64]:
-    """Return `float64[n]`: how many listeners and playlists have each item, each faded by its age."""
+    """Return `float64[n]`: how many listeners and playlists have each item, each faded by its age.
+
+    Where there are neither, sessions are counted.
+    """
     counts = np.zeros(len(data.items))
-    for part in (data.listeners, data.playlists):
+    parts = [part for part in (data.listeners, data.playlists) if part is not None] or [data.sessions]
+    for part in parts:
         if part is not None:
             np.add.at(counts, part.items, _fade(part, data, half_life_days))
     return counts

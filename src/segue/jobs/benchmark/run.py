@@ -23,7 +23,7 @@ from segue.jobs.progress import Progress, silent
 from segue.models.model import Model
 from segue.registry.versions import MODELS
 
-__all__ = ["Benchmark", "Row", "datasets_folder", "run"]
+__all__ = ["Benchmark", "Row", "datasets_folder", "fitted", "measured", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,10 @@ def _row(name: str, folder: Path, model: str, seeds: int) -> Row:
         split = first if seed == 0 else chosen.read(folder, seed)
         check(split)
         began = perf_counter()
-        fitted = _fitted(model, settings, split.data, seed)
+        made = fitted(model, settings, split.data, seed)
         seconds.append(perf_counter() - began)
-        runs.append(_measured(fitted, split, split.test, chosen.measures))
-    query_ms = _query_ms(fitted, split.test)
+        runs.append(measured(made, split, split.test, chosen.measures))
+    query_ms = _query_ms(made, split.test)
     means = {key: round(float(np.mean([one[key] for one in runs])), 4) for key in runs[0]}
     spread = {key: round(float(np.std([one[key] for one in runs])), 4) for key in runs[0]}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
@@ -142,7 +142,7 @@ def _tuned(chosen: Suite, split: Split, model: str) -> Mapping[str, Any]:
     if len(tried) == 1:
         return tried[0]
     figures = [
-        _measured(_fitted(model, settings, split.tuning or split.data, 0), split, split.validation, [chosen.chosen_by])[
+        measured(fitted(model, settings, split.tuning or split.data, 0), split, split.validation, [chosen.chosen_by])[
             chosen.chosen_by
         ]
         for settings in tried
@@ -150,14 +150,15 @@ def _tuned(chosen: Suite, split: Split, model: str) -> Mapping[str, Any]:
     return tried[int(np.argmax(figures))]
 
 
-def _fitted(model: str, settings: Mapping[str, Any], data: Dataset, seed: int) -> Model:
+def fitted(model: str, settings: Mapping[str, Any], data: Dataset, seed: int) -> Model:
+    """Return a model that was fitted with the settings."""
     kind = MODELS[model]
     made = kind(kind.Config.model_validate(settings))
     made.fit(data, seed=seed)
     return made
 
 
-def _measured(model: Model, split: Split, task: Task, measures: Sequence[str]) -> dict[str, float]:
+def measured(model: Model, split: Split, task: Task, measures: Sequence[str]) -> dict[str, float]:
     """Return the measures, and what accuracy does not say of the first of the measures' lists."""
     depth = max(int(name.partition("@")[2] or 500) for name in measures)
     ranked, _ = model.recommend(task.history, task.exclude, depth, parallel=True)
