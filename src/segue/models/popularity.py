@@ -58,10 +58,11 @@ def popularity(data: Dataset, half_life_days: float | None) -> NDArray[np.float6
     Where there are neither, sessions are counted.
     """
     counts = np.zeros(len(data.items))
-    parts = [part for part in (data.listeners, data.playlists) if part is not None] or [data.sessions]
+    parts = [part for part in (data.listeners, data.playlists) if part is not None]
+    if not parts and data.sessions is not None:
+        parts = [data.sessions]
     for part in parts:
-        if part is not None:
-            np.add.at(counts, part.items, _fade(part, data, half_life_days))
+        np.add.at(counts, part.items, _fade(part, data, half_life_days))
     return counts
 
 
