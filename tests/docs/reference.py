@@ -33,6 +33,7 @@ from segue.events.schema import EVENTS, INTAKE, conform
 from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, preferences, strength
 from segue.importers.columns import FIELDS
 from segue.importers.sources import SOURCES
+from segue.jobs.benchmark.suites import SUITES
 from segue.privacy.consent import ConsentConfig
 from segue.recipes.music import RecipesConfig
 from segue.settings import Settings
@@ -374,7 +375,7 @@ def _quality() -> str:
     for path in sorted((ROOT / "docs" / "reference" / "quality").glob("*.json")):
         made = json.loads(path.read_text("utf-8"))
         machine = made["machine"]
-        measures = list(made["rows"][0]["metrics"])
+        measures = list(SUITES[made["benchmark"]].measures)
         beyond = [name for name in made["rows"][-1]["metrics"] if name not in measures]
         heads = ["model", *measures, *beyond, "fit s", "query ms", "MB", "tried"]
         rows = [
