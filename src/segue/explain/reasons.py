@@ -37,6 +37,10 @@ _WORDS = {
     ("knn", "history"): "Often found beside {seed}, which you play",
     ("als", "seeds"): "Liked by people who like {seed}",
     ("als", "history"): "Liked by people who share your taste for {seed}",
+    ("ease", "seeds"): "Goes with {seed}",
+    ("ease", "history"): "Goes with {seed}, which you play",
+    ("session_knn", "seeds"): "Often next in sessions like this",
+    ("session_knn", "history"): "Often next in sessions like yours",
     ("artist", "seeds"): "More by {artist}",
     ("artist", "history"): "More by {artist}, whom you play",
     ("popularity", "history"): "Popular with everyone now",
@@ -45,6 +49,7 @@ _WORDS = {
 _WITHOUT_SEED = {
     "knn": "Often found beside your tracks",
     "als": "Liked by people with a similar taste",
+    "ease": "Goes with your tracks",
 }
 
 
