@@ -17,6 +17,7 @@ from segue.models.artist import SameArtistConfig
 from segue.models.ease import EaseConfig
 from segue.models.knn import ItemKnnConfig
 from segue.models.popularity import PopularityConfig
+from segue.models.ranker import RankerConfig
 from segue.models.session_knn import SessionKnnConfig
 from segue.privacy.consent import ConsentConfig
 from segue.recipes.music import RecipesConfig
@@ -45,9 +46,9 @@ class TrainConfig(_Config):
 
     seed: int = Field(default=20_260_101, ge=0)
     """Of all that is random in training."""
-    held_out_share: float = Field(default=0.05, ge=0, le=0.5)
+    held_out_share: float = Field(default=0.15, ge=0, le=0.5)
     """Share of the rows on which a twin of each model, fitted without them, is measured. 0: nothing is measured."""
-    held_out_most: int = Field(default=1000, ge=1)
+    held_out_most: int = Field(default=1500, ge=1)
     """No more rows than this are held out."""
     keep_versions: int = Field(default=3, ge=1)
     """Versions kept of each model, newest first; what serves, and what served before it, is kept regardless."""
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     consent: ConsentConfig = ConsentConfig()
     dataset: DatasetConfig = DatasetConfig()
     models: ModelsConfig = ModelsConfig()
+    ranker: RankerConfig = RankerConfig()
     train: TrainConfig = TrainConfig()
     recipes: RecipesConfig = RecipesConfig()
     weekly: WeeklyConfig = WeeklyConfig()

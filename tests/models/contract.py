@@ -57,6 +57,8 @@ class ModelContract:
     """Whether a history moves it."""
     additive: ClassVar[bool] = True
     """Whether its scores are sums over the history, so that it can say what each item of it adds."""
+    scores_items: ClassVar[bool] = True
+    """Whether it scores chosen items, and not only ranks."""
     needs_rows: ClassVar[bool] = True
     """Whether it cannot be fitted to a dataset without rows."""
     tolerance: ClassVar[float] = 1e-5
@@ -153,6 +155,24 @@ class ModelContract:
                 np.testing.assert_allclose(shares.sum(axis=0), given_scores, rtol=0, atol=self.tolerance * scale)
             else:
                 assert not shares.any()
+
+    @VARIED
+    @given(seed=st.integers(0, 2**32))
+    def test_chosen_items_get_the_scores_that_they_have_in_the_list(self, seed: int) -> None:
+        model = self.fitted_to_noise()
+        history = random_histories(seed, 4)
+        items, scores = model.recommend(history, Ragged.empty(4), ITEMS)
+        wanted = Ragged.of([np.random.default_rng(seed).permutation(row[row >= 0]) for row in items])
+        said = model.score(history, wanted)
+        assert (said.shape, said.dtype) == (wanted.values.shape, np.float32)
+        for row, ranked in enumerate(places(items)):
+            own = said[wanted.offsets[row] : wanted.offsets[row + 1]]
+            if self.scores_items:
+                listed = dict(zip(ranked, scores[row].tolist(), strict=False))
+                expected = [listed[item] for item in wanted.row(row).tolist()]
+                np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-5)
+            else:
+                assert np.isnan(own).all()
 
     def test_serial_and_parallel_agree_to_the_byte(self) -> None:
         model = self.fitted_to_noise()

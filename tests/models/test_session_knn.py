@@ -20,6 +20,7 @@ class TestSessionKnn(ModelContract):
     kind = SessionKnn
     other_config = SessionKnnConfig(neighbours=20, window=3)
     additive = False
+    scores_items = False
 
     def build(self) -> SessionKnn:
         return SessionKnn(SessionKnnConfig(half_life=None))

@@ -77,5 +77,9 @@ class Fixed:
             scores[row, : len(said)] = list(said.values())
         return tracks, scores
 
+    def score(self, request: Request, candidates: Candidates) -> NDArray[np.float32]:
+        told = [self.rows[row].get(track, np.nan) for row, track in zip(candidates.rows, candidates.track, strict=True)]
+        return np.array(told, np.float32)
+
     def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
         return np.array([self.seeds[track] for track in tracks.tolist()], np.int32)

@@ -6,7 +6,7 @@ from segue.dataset.matrices import Dataset
 from segue.models.bound import BoundModel
 from segue.models.knn import ItemKnn, ItemKnnConfig
 from segue.pipeline.trace import Trace
-from segue.retrieval.sources import Gather, ModelSource
+from segue.retrieval.sources import Complete, Gather, ModelSource
 from tests.models.worlds import interactions, vocabulary
 from tests.pipeline.rows import Fixed, candidates, request, tracks_of
 
@@ -106,3 +106,17 @@ def test_the_seed_of_a_track_is_the_one_that_contributes_most(bound: BoundModel)
 def test_a_track_that_no_seed_moves_has_no_seed(bound: BoundModel) -> None:
     source = ModelSource("knn:seeds", bound, "seeds", k=4)
     assert source.seed_of(request(1, seeds=[[5]]), 0, np.array([7], np.int32)).tolist() == [-1]
+
+
+def test_a_model_scores_what_others_proposed_and_is_silent_on_what_it_does_not_know(bound: BoundModel) -> None:
+    source = ModelSource("knn:seeds", bound, "seeds", k=1)
+    said = source.score(request(2, seeds=[[8], [6]]), candidates([[7, 9, 6], [5]]))
+    np.testing.assert_array_equal(said, [2, np.nan, 1, 1])
+
+
+def test_every_source_is_asked_about_every_candidate_and_keeps_what_it_said() -> None:
+    sources = Fixed("a", [{1: 1.0, 2: 9.0}]), Fixed("b", [{2: 3.0}])
+    before = candidates([[1, 2]], None, {"a": [0.5, np.nan], "b": [np.nan, 2.0]})
+    after = Complete(sources)(request(1), before, Trace())
+    np.testing.assert_array_equal(after.proposed, [[0.5, np.nan], [9, 2]])
+    assert np.isnan(before.proposed[1, 0])

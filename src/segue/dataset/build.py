@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from segue.catalog.store import Catalog
-from segue.dataset.matrices import Dataset, Interactions, Vocabulary
+from segue.dataset.matrices import CONTENT, Dataset, Interactions, Vocabulary
 from segue.errors import NotReady
 from segue.events.sessions import SessionsConfig, with_sessions
 from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, preferences
@@ -80,8 +80,11 @@ def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: C
     items = _vocabulary(catalog, positive["number"], playlists["number"], timed["number"])
     if not len(items):
         raise NotReady("there are no plays and no playlists of known tracks yet; `segue import` brings some")
+    catalogue = _whole(catalog, kinds)
     return Dataset(
         items=items,
+        catalogue=catalogue,
+        content=_content(catalog, catalogue),
         listeners=_listeners(positive, items),
         playlists=_playlists(playlists, items),
         sessions=_sessions(timed, items),
@@ -130,11 +133,33 @@ def _playlist_entries(playlists: pl.DataFrame, table: pl.DataFrame) -> pl.DataFr
 
 def _vocabulary(catalog: Catalog, *numbers: pl.Series) -> Vocabulary:
     used = pl.concat(numbers).unique()
-    chosen = catalog.tracks[used].select("track_id", "number", "artist_id").sort("track_id")
-    return Vocabulary(
-        chosen["track_id"].rechunk(),
-        chosen["number"].to_numpy(),
-        chosen["artist_id"].rank("dense").cast(pl.Int32).to_numpy() - 1,
+    return _of_tracks(catalog.tracks[used])
+
+
+def _whole(catalog: Catalog, kinds: Collection[str]) -> Vocabulary:
+    """Return every recording of these kinds that can be shown or was."""
+    own = pl.col("canonical") == pl.col("number")
+    return _of_tracks(catalog.tracks.filter(own & pl.col("kind").is_in(list(kinds))))
+
+
+def _of_tracks(tracks: pl.DataFrame) -> Vocabulary:
+    chosen = tracks.select("track_id", "number", "artist_id", "artist_name").sort("track_id")
+    artists = chosen["artist_id"].rank("dense").cast(pl.Int32).to_numpy() - 1
+    names = chosen.group_by("artist_id").agg(pl.col("artist_name").first()).sort("artist_id")["artist_name"]
+    return Vocabulary(chosen["track_id"].rechunk(), chosen["number"].to_numpy(), artists, names)
+
+
+def _content(catalog: Catalog, items: Vocabulary) -> pl.DataFrame:
+    """Return what the catalogue says of each item (`CONTENT`), its artist's genres added to its own."""
+    tracks = catalog.tracks[items.numbers].with_columns(
+        pl.col("release_date").dt.year().cast(pl.Int32).alias("year"),
+        pl.col("artist_number").cast(pl.Int64).alias("artist"),
+    )
+    of_artist = catalog.artists.select("genres").with_row_index("artist").with_columns(pl.col("artist").cast(pl.Int64))
+    joined = tracks.join(of_artist, on="artist", how="left", suffix="_of_artist", maintain_order="left")
+    both = [pl.col(name).fill_null(pl.lit([], pl.List(pl.String))) for name in ("genres", "genres_of_artist")]
+    return joined.with_columns(pl.concat_list(both).list.unique(maintain_order=True).alias("genres")).select(
+        list(CONTENT)
     )
 
 

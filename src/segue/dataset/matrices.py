@@ -15,7 +15,21 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import take_rows
 
-__all__ = ["Dataset", "Interactions", "Vocabulary"]
+__all__ = ["CONTENT", "Dataset", "Interactions", "Vocabulary"]
+
+CONTENT = pl.Schema(
+    {
+        "title": pl.String(),
+        "genres": pl.List(pl.String()),  # of the track and of its artist
+        "year": pl.Int32(),  # of release
+        "tempo_bpm": pl.Float32(),
+        "key": pl.Int8(),  # pitch class, 0 = C … 11 = B
+        "mode": pl.Int8(),  # 1 = major, 0 = minor
+        "energy": pl.Float32(),  # 0–1
+        "valence": pl.Float32(),  # 0–1, sad to glad
+    }
+)
+"""The columns of `Dataset.content`; null: unknown."""
 
 CSR: TypeAlias = "sp.csr_matrix[np.float32]"
 
@@ -30,6 +44,8 @@ class Vocabulary:
     """`int32[n]`: each item's number in the catalogue."""
     artists: NDArray[np.int32]
     """`int32[n]`: each item's artist, an index that means nothing beyond this vocabulary."""
+    artist_names: pl.Series | None = None
+    """`String[artists]`: what each artist is called, where that is known."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -92,6 +108,10 @@ class Dataset:
     listeners: Interactions | None = None
     playlists: Interactions | None = None
     sessions: Interactions | None = None
+    catalogue: Vocabulary | None = None
+    """All items of the kind, also those that nobody has played yet; None: no more than `items`."""
+    content: pl.DataFrame | None = None
+    """What is said of each item of `catalogue`, a row each: `CONTENT`. None: nothing is."""
     opinions: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"listener": pl.String, "item": pl.Int32, "liked": pl.Int8})
     )

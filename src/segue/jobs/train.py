@@ -2,7 +2,8 @@
 """From the log to a published snapshot: build the dataset, fit each model, measure a twin, publish the set."""
 
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -10,13 +11,16 @@ from time import perf_counter
 import numpy as np
 
 from segue.catalog import store
+from segue.catalog.store import Catalog
 from segue.dataset import build, split
 from segue.dataset.matrices import Dataset, Interactions
 from segue.evaluation import accuracy
+from segue.jobs import ranking
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, row_numbers
-from segue.models.model import Model
+from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
+from segue.models.ranker import Ranker
 from segue.privacy.door import Door
 from segue.registry import snapshot, versions
 from segue.registry.snapshot import Pointer
@@ -69,20 +73,28 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         metrics: dict[str, dict[str, float]] = {}
         asked = settings.recipes.models | {Popularity.name}
         kinds = {name: kind for name, kind in MODELS.items() if name in asked}
+        twins: dict[str, Model] = {}
         for place, (name, kind) in enumerate(kinds.items()):
             if held is not None:
                 progress(f"measuring {name}", place, len(kinds))
                 twin = kind(getattr(settings.models, name))
                 twin.fit(known, seed=settings.train.seed)
                 metrics[name] = measure(twin, held)
-                del twin
+                twins[name] = twin
             progress(f"fitting {name}", place, len(kinds))
             began = perf_counter()
             model = kind(getattr(settings.models, name))
             model.fit(data, seed=settings.train.seed)
             seconds[name] = perf_counter() - began
             fitted[name] = model, seconds[name]
+        progress("learning to rank", len(kinds), len(kinds))
+        began = perf_counter()
+        ranker = None if held is None else _ranker(twins, known, held, catalog, settings)
+        seconds["ranker"] = perf_counter() - began
         progress("writing", len(kinds), len(kinds))
+        made: dict[str, tuple[Learned, float]] = dict(fitted)
+        if ranker is not None:
+            made[ranker.name] = ranker, seconds["ranker"]
         written = {
             name: versions.save(
                 home / "models",
@@ -93,7 +105,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
                 seconds=took,
                 now=now,
             ).version
-            for name, (model, took) in fitted.items()
+            for name, (model, took) in made.items()
         }
         newest = store.generations(home / "catalog")[-1]  # an import may have ended meanwhile
         pointer = snapshot.point(home, generation=newest, models=written, settings=settings.hash(), now=now)
@@ -121,17 +133,24 @@ def _prune(home: Path, pointer: Pointer, newest: int) -> None:
     store.prune(home / "catalog", {one.generation for one in needed})
 
 
+def _ranker(
+    twins: Mapping[str, Model], known: Dataset, held: Interactions, catalog: Catalog, settings: Settings
+) -> Ranker | None:
+    """Learn the ranker that the recipes share, if one asks for it."""
+    recipe = next((one for one in (settings.recipes.radio, settings.recipes.continuation) if one.learned), None)
+    if recipe is None:
+        return None
+    rows = _distinct(held)
+    return ranking.learn(twins, known.items, rows, catalog, recipe, settings.ranker, seed=settings.train.seed)
+
+
 def measure(model: Model, held: Interactions) -> dict[str, float]:
     """Give the model each held-out row's first half and see whether it ranks the other half.
 
     "First" is by time for listeners where known, and as written for playlists. Returns R-precision, NDCG@100 and
     recall@100 over items, those given left out of the lists.
     """
-    row = row_numbers(held.offsets)
-    order = np.arange(held.nnz) if held.times is None else np.lexsort((np.arange(held.nnz), held.times, row))
-    every = Ragged(held.offsets, held.items[order], held.weights[order])
-    _, first = np.unique(row * (held.items.max(initial=0) + 1) + every.values, return_index=True)
-    every = every.keep(np.isin(np.arange(held.nnz), first))  # an item that a row repeats counts once
+    every = _distinct(held)
     every = every.take(np.flatnonzero(np.diff(every.offsets) >= _SHORTEST_ROW))
     if not len(every):
         return {}
@@ -148,6 +167,15 @@ def measure(model: Model, held: Interactions) -> dict[str, float]:
     }
 
 
+def _distinct(held: Interactions) -> Ragged:
+    """Return the rows in their order, by time where it is known; an item that a row repeats counts once."""
+    row = row_numbers(held.offsets)
+    order = np.arange(held.nnz) if held.times is None else np.lexsort((np.arange(held.nnz), held.times, row))
+    every = Ragged(held.offsets, held.items[order], held.weights[order])
+    _, first = np.unique(row * (held.items.max(initial=0) + 1) + every.values, return_index=True)
+    return every.keep(np.isin(np.arange(held.nnz), first))
+
+
 def _hold_out(data: Dataset, settings: Settings) -> tuple[Dataset, Interactions | None]:
     """Split off rows of the matrix with more rows (listeners or playlists); None when there are too few to measure."""
     name = "listeners" if len(data.listeners or ()) >= len(data.playlists or ()) else "playlists"
@@ -159,4 +187,4 @@ def _hold_out(data: Dataset, settings: Settings) -> tuple[Dataset, Interactions 
     if not len(held):
         return data, None
     parts = {"listeners": data.listeners, "playlists": data.playlists, name: kept}
-    return Dataset(data.items, parts["listeners"], parts["playlists"], None, data.opinions, data.reference_at), held
+    return replace(data, sessions=None, listeners=parts["listeners"], playlists=parts["playlists"]), held

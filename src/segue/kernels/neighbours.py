@@ -9,7 +9,7 @@ from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
 from segue.kernels.topk import push, sort_heap
 
-__all__ = ["contributions", "neighbours", "score_by_neighbours"]
+__all__ = ["contributions", "neighbours", "score_by_neighbours", "scores_at"]
 
 
 def neighbours(
@@ -125,6 +125,27 @@ def score_by_neighbours(
     return columns, best
 
 
+def scores_at(
+    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int
+) -> NDArray[np.float32]:
+    """Return `Σ_h w_h · values(h, item)` over each history for chosen items, `float32` beside `items.values`.
+
+    Args:
+        history: Q rows of weighted rows of the table.
+        items: Q rows of items, each once in its row (weights unused).
+        found: As `score_by_neighbours` takes it.
+        values: As `score_by_neighbours` takes it.
+        n: Number of items.
+
+    Returns:
+        NaN for an item that stands beside nothing of the history.
+    """
+    scores = np.full(len(items.values), np.nan, np.float32)
+    given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n)
+    spread(_score_at, given, (scores,), parallel=False)
+    return scores
+
+
 def contributions(
     history: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], items: NDArray[np.int32]
 ) -> NDArray[np.float32]:
@@ -182,3 +203,23 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
         for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
             marked[exclude_items[p]] = 0
         sort_heap(heap, heap_columns)
+
+
+@njit(cache=True, nogil=True)
+def _score_at(offsets, asked, weights, item_offsets, items, found, values, n, start, step, scores):
+    place = np.full(n, -1, np.int64)
+    for row in range(start, len(offsets) - 1, step):
+        for p in range(item_offsets[row], item_offsets[row + 1]):
+            place[items[p]] = p
+        for p in range(offsets[row], offsets[row + 1]):
+            item = asked[p]
+            for j in range(found.shape[1]):
+                other = found[item, j]
+                if other < 0:
+                    break
+                at = place[other]
+                if at >= 0:
+                    added = weights[p] * values[item, j]
+                    scores[at] = added if np.isnan(scores[at]) else scores[at] + added
+        for p in range(item_offsets[row], item_offsets[row + 1]):
+            place[items[p]] = -1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ragged", "offsets_of", "row_numbers", "take_rows"]
+__all__ = ["Ragged", "faded", "offsets_of", "row_numbers", "take_rows"]
 
 
 def offsets_of(lengths: Iterable[int] | NDArray[Any]) -> NDArray[np.int64]:
@@ -85,3 +85,11 @@ class Ragged:
         order = np.argsort(np.concatenate([row_numbers(self.offsets), row_numbers(other.offsets)]), kind="stable")
         values = np.concatenate([self.values, other.values])[order]
         return Ragged(offsets_of(lengths), values, np.concatenate([self.weights, other.weights])[order])
+
+
+def faded(rows: Ragged, power: float) -> Ragged:
+    """Return the rows with each weight divided by its place from the end of its row (1: the last) to a power."""
+    if power == 0:
+        return rows
+    place = np.repeat(rows.offsets[1:], np.diff(rows.offsets)) - np.arange(len(rows.values))
+    return Ragged(rows.offsets, rows.values, (rows.weights / place**power).astype(np.float32))

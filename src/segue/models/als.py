@@ -10,7 +10,7 @@ from pydantic import Field
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.factors import principal, solve_rows
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.ragged import Ragged, faded, row_numbers
 from segue.kernels.topk import topk
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -35,6 +35,10 @@ class ImplicitALSConfig(ModelConfig):
     """How much more rows and items of many interactions are regularized: λ grows with their number to this power."""
     iterations: int = Field(default=12, ge=1, le=100)
     """Sweeps over both sides."""
+    starts: int = Field(default=1, ge=1, le=32)
+    """How many factorizations from different random starts are summed; each has `factors` dimensions."""
+    recency: float = Field(default=0.0, ge=0, le=2)
+    """How much less older items of a history count: their place from its end to this power divides their weight."""
 
 
 class ImplicitALS(Model):
@@ -53,9 +57,9 @@ class ImplicitALS(Model):
     Config = ImplicitALSConfig
     config: ImplicitALSConfig
     factors: NDArray[np.float32]
-    """`float32[n, f]`: the items' factors Y, along the principal axes of YᵀY."""
+    """`float32[n, starts · f]`: of each start the items' factors Y, along the principal axes of YᵀY."""
     spectrum: NDArray[np.float32]
-    """`float32[f]`: the diagonal of YᵀY."""
+    """`float32[starts · f]`: the diagonal of YᵀY."""
     damping: NDArray[np.float32]
     """`float32[1]`: λ of a row of one interaction."""
 
@@ -68,13 +72,17 @@ class ImplicitALS(Model):
         matrix.data *= np.float32(config.alpha)
         by_item = matrix.tocsc()
         rng = np.random.Generator(np.random.PCG64(seed))
-        items = rng.standard_normal((matrix.shape[1], config.factors), np.float32) * np.float32(0.01)
         damping = self._damping(np.diff(matrix.indptr))
         of_items = self._damping(np.diff(by_item.indptr))
-        for _ in range(config.iterations):
-            rows = self._sweep(matrix.indptr, matrix.indices, matrix.data, items, damping)
-            items = self._sweep(by_item.indptr, by_item.indices, by_item.data, rows, of_items)
-        self.factors, self.spectrum = principal(items)
+        found = []
+        for _ in range(config.starts):
+            items = rng.standard_normal((matrix.shape[1], config.factors), np.float32) * np.float32(0.01)
+            for _ in range(config.iterations):
+                rows = self._sweep(matrix.indptr, matrix.indices, matrix.data, items, damping)
+                items = self._sweep(by_item.indptr, by_item.indices, by_item.data, rows, of_items)
+            found.append(principal(items))
+        self.factors = np.concatenate([factors for factors, _ in found], axis=1)
+        self.spectrum = np.concatenate([spectrum for _, spectrum in found])
         self.damping = np.array([damping], np.float32)
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
@@ -99,6 +107,15 @@ class ImplicitALS(Model):
         items[noise], scores[noise] = -1, -np.inf
         return items, scores
 
+    def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:
+        """Return the inner products of each folded history with chosen items."""
+        folded = self.fold_in(history)
+        rows = row_numbers(items.offsets)
+        scores: NDArray[np.float32] = np.einsum("if,if->i", folded[rows], self.factors[items.values])
+        moved: NDArray[np.bool_] = np.any(folded, axis=1)
+        scores[~moved[rows]] = np.nan
+        return scores
+
     def _own_scores(self, history: Ragged, folded: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return `float32[Q]`: the mean score of the items that each history likes."""
         liked = history.keep(history.weights > 0)
@@ -107,21 +124,34 @@ class ImplicitALS(Model):
         return (np.bincount(rows, own, len(folded)) / np.maximum(np.diff(liked.offsets), 1)).astype(np.float32)
 
     def fold_in(self, history: Ragged, *, parallel: bool = False) -> NDArray[np.float32]:
-        """Return the factors of each history, `float32[Q, f]`; items of weight 0 or less are passed over."""
-        liked = history.keep(history.weights > 0)
+        """Return the factors of each history, `float32[Q, starts · f]`; items of weight 0 or less are passed over."""
+        liked = faded(history.keep(history.weights > 0), self.config.recency)
         weights = liked.weights * np.float32(self.config.alpha)
         damped = self._regularization(np.diff(liked.offsets), self.damping[0])
-        return solve_rows(liked.offsets, liked.values, weights, damped, self.factors, self.spectrum, parallel=parallel)
+        given = liked.offsets, liked.values, weights, damped
+        parts = [solve_rows(*given, factors, spectrum, parallel=parallel) for factors, spectrum in self._each_start()]
+        return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, part 5)."""
-        weights = np.maximum(history.weights, 0).astype(np.float64) * self.config.alpha
-        heard = self.factors[history.values].astype(np.float64)
+        liked = faded(history, self.config.recency)
+        weights = np.maximum(liked.weights, 0).astype(np.float64) * self.config.alpha
         damped = self._regularization(np.array([(weights > 0).sum()]), self.damping[0])
-        system = np.diag(self.spectrum + damped) + heard.T @ (heard * weights[:, None])
-        shares = heard @ np.linalg.solve(system, self.factors[items].T.astype(np.float64))
+        shares = np.zeros((len(history.values), len(items)))
+        for factors, spectrum in self._each_start():
+            heard = factors[history.values].astype(np.float64)
+            system = np.diag(spectrum + damped) + heard.T @ (heard * weights[:, None])
+            shares += heard @ np.linalg.solve(system, factors[items].T.astype(np.float64))
         confidence = np.where(weights > 0, 1 + weights, 0)
         return (shares * confidence[:, None]).astype(np.float32)
+
+    def _each_start(self) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Return the factors and the spectrum of each start."""
+        size = self.config.factors
+        if self.config.starts == 1:
+            return [(self.factors, self.spectrum)]
+        blocks = [slice(first, first + size) for first in range(0, self.factors.shape[1], size)]
+        return [(np.ascontiguousarray(self.factors[:, block]), self.spectrum[block]) for block in blocks]
 
     def _sweep(
         self,

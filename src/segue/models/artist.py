@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from segue.dataset.matrices import Dataset
-from segue.kernels.neighbours import contributions, score_by_neighbours
+from segue.kernels.neighbours import contributions, score_by_neighbours, scores_at
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model, ModelConfig, Ranked
 from segue.models.popularity import popularity
@@ -56,15 +56,21 @@ class SameArtist(Model):
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
         """Sum the shares over the artists of each history, averaged over the history."""
-        asked = Ragged(history.offsets, self.artists[history.values], self._averaged(history))
+        asked = self._artists_of(history)
         return score_by_neighbours(asked, exclude, self.tracks, self.shares, len(self.artists), k, parallel=parallel)
+
+    def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:
+        """Return the shares of chosen items beside each history's artists."""
+        return scores_at(self._artists_of(history), items, self.tracks, self.shares, len(self.artists))
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the items' shares beside the history's items of the same artist."""
-        asked = Ragged(history.offsets, self.artists[history.values], self._averaged(history))
-        return contributions(asked, self.tracks, self.shares, items)
+        return contributions(self._artists_of(history), self.tracks, self.shares, items)
 
-    def _averaged(self, history: Ragged) -> NDArray[np.float32]:
+    def _artists_of(self, history: Ragged) -> Ragged:
+        """Return each history's artists, weighted by their shares of it."""
+        liked = np.maximum(history.weights, 0)
         rows = row_numbers(history.offsets)
-        total = np.bincount(rows, np.maximum(history.weights, 0), len(history))
-        return (np.maximum(history.weights, 0) / np.maximum(total, 1e-9)[rows]).astype(np.float32)
+        total = np.bincount(rows, liked, len(history))
+        shares = (liked / np.maximum(total, 1e-9)[rows]).astype(np.float32)
+        return Ragged(history.offsets, self.artists[history.values], shares)

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import contributions, score_by_neighbours
+from segue.kernels.neighbours import contributions, score_by_neighbours, scores_at
 from segue.kernels.ragged import Ragged
 from segue.kernels.topk import topk
 from segue.models.model import Model, ModelConfig, Ranked
@@ -84,6 +84,10 @@ class Ease(Model):
         return score_by_neighbours(
             self._once(history), exclude, self.found, self.weights, len(self.found), k, parallel=parallel
         )
+
+    def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:
+        """Sum the weights of each history to chosen items."""
+        return scores_at(self._once(history), items, self.found, self.weights, len(self.found))
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each history item's weights to `items`."""

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours
-from segue.kernels.ragged import Ragged
+from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at
+from segue.kernels.ragged import Ragged, faded
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["ItemKnn", "ItemKnnConfig"]
@@ -25,12 +25,14 @@ class ItemKnnConfig(ModelConfig):
     """How an entry counts: 1; by the rarity of its item (TF-IDF, BM25); or by the preference itself."""
     neighbours: int = Field(default=200, ge=1, le=2000)
     """How many neighbours are kept of each item (K)."""
-    asked_exponent: float = Field(default=0.3, ge=0, le=1)
+    asked_exponent: float = Field(default=0.3, ge=0, le=2)
     """How much a popular item in the history counts less: its norm to this power (cosine: 1)."""
-    found_exponent: float = Field(default=0.0, ge=0, le=1)
+    found_exponent: float = Field(default=0.0, ge=0, le=2)
     """How much a popular item is found less: its norm to this power (cosine: 1; raw co-occurrence: 0)."""
     row_damping: float = Field(default=0.5, ge=0, le=1)
     """How much a long row counts less: 1 / length to this power for each pair in it."""
+    recency: float = Field(default=0.0, ge=0, le=2)
+    """How much less older items of a history count: their place from its end to this power divides their weight."""
     shrinkage: float = Field(default=0.0, ge=0)
     """Added to the denominator; damps similarities that rest on few rows."""
 
@@ -77,11 +79,16 @@ class ItemKnn(Model):
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
         """Sum the neighbours of each history's items."""
-        return score_by_neighbours(history, exclude, self.found, self.similarity, len(self.found), k, parallel=parallel)
+        asked = faded(history, self.config.recency)
+        return score_by_neighbours(asked, exclude, self.found, self.similarity, len(self.found), k, parallel=parallel)
+
+    def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:
+        """Sum the similarities of each history's items to chosen ones."""
+        return scores_at(faded(history, self.config.recency), items, self.found, self.similarity, len(self.found))
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each history item's similarity to each of `items`, times its weight."""
-        return contributions(history, self.found, self.similarity, items)
+        return contributions(faded(history, self.config.recency), self.found, self.similarity, items)
 
 
 def _weigh(

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from segue.dataset.matrices import Dataset
+from segue.dataset.matrices import Dataset, Vocabulary
 from segue.kernels.ragged import Ragged
 
-__all__ = ["Model", "ModelConfig", "Ranked"]
+__all__ = ["Learned", "Model", "ModelConfig", "Ranked"]
 
 Ranked: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
 """`int32[Q, k]` items, best first, -1 behind the last; `float32[Q, k]` scores, -inf there."""
@@ -24,12 +24,10 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Model(ABC):
-    """Learns from a dataset and ranks items for histories, also of listeners that it never saw.
+class Learned(ABC):
+    """What can be written as a version: a config, and the arrays that `learned` names.
 
-    What a model learned is the arrays that `learned` names, each typed at class level and set only by `fit` (or
-    `restore`). Their rows are items or artists. All that is ranked lies in the dataset's vocabulary: an item is an
-    index into it.
+    Each array is typed at class level and set only by `fit` (or `restore`).
     """
 
     name: ClassVar[str]
@@ -39,6 +37,27 @@ class Model(ABC):
 
     def __init__(self, config: ModelConfig | None = None):
         self.config = config or self.Config()
+
+    def vocabulary(self, data: Dataset) -> Vocabulary | None:
+        """Return the items that it knows after a fit to the dataset; None for what knows no items."""
+        return data.items
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what was learned, by name."""
+        return {name: getattr(self, name) for name in self.learned}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `state` returned."""
+        for name in self.learned:
+            setattr(self, name, arrays[name])
+
+
+class Model(Learned):
+    """Learns from a dataset and ranks items for histories, also of listeners that it never saw.
+
+    The rows of what it learned are items or artists. All that is ranked lies in the dataset's vocabulary: an item is
+    an index into it.
+    """
 
     @abstractmethod
     def fit(self, data: Dataset, *, seed: int) -> None:
@@ -59,6 +78,13 @@ class Model(ABC):
             parallel: Use all threads (jobs) or one (requests).
         """
 
+    def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:  # noqa: ARG002
+        """Score chosen items for each history, as `recommend` would: `float32[n]` beside the n values of `items`.
+
+        NaN where the model has nothing to say; one that can only rank says nothing.
+        """
+        return np.full(len(items.values), np.nan, np.float32)
+
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Say how much each item of one history adds to the score of each of `items`: `float32[h, len(items)]`.
 
@@ -66,12 +92,3 @@ class Model(ABC):
         history, returns zeros.
         """
         return np.zeros((len(history.values), len(items)), np.float32)
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned, by name."""
-        return {name: getattr(self, name) for name in self.learned}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what `state` returned."""
-        for name in self.learned:
-            setattr(self, name, arrays[name])

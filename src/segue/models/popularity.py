@@ -51,6 +51,10 @@ class Popularity(Model):
             scores[row, : len(kept)] = self.scores[kept]
         return items, scores
 
+    def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the items' popularity."""
+        return self.scores[items.values]
+
 
 def popularity(data: Dataset, half_life_days: float | None) -> NDArray[np.float64]:
     """Return `float64[n]`: how many listeners and playlists have each item, each faded by its age.

@@ -28,6 +28,10 @@ class Source(Protocol):
         """Return `int32[Q, k]` tracks (-1 behind the last) and `float32[Q, k]` scores, greater is better."""
         ...
 
+    def score(self, request: Request, candidates: Candidates) -> NDArray[np.float32]:
+        """Return what it thinks of every candidate, its own or not: `float32[n]`, NaN where it cannot say."""
+        ...
+
     def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return, for tracks that it proposed to the row, the track that moved it most to each, -1 for none."""
         ...

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Radio, continuation, the weekly playlist, and what everyone plays as the last resort."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -8,13 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from segue.explain.reasons import Reasons
 from segue.pipeline.stage import Recipe, Source, Stage
 from segue.ranking.blend import Blend
+from segue.ranking.features import Tracks, names
+from segue.ranking.lean import Lean
+from segue.ranking.learned import LearnedRank
 from segue.registry.snapshot import Snapshot
 from segue.registry.versions import MODELS
 from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
-from segue.retrieval.sources import Gather, ModelSource
+from segue.retrieval.sources import Complete, Gather, ModelSource
 
-__all__ = ["ListConfig", "RecipesConfig", "popular", "recipe"]
+__all__ = ["ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
 
 
 class ListConfig(BaseModel):
@@ -24,6 +28,10 @@ class ListConfig(BaseModel):
 
     weights: dict[str, float]
     """Weight of each source in the blend. A source is "model:seeds" or "model:history"."""
+    learned: bool = False
+    """Whether the learned ranker orders the list after the blend, where one was trained over the same sources."""
+    lean: dict[str, float] = Field(default_factory=dict)
+    """How much sources that know the listener ("model:history") multiply the score of what is to their taste."""
     candidates: int = Field(default=500, ge=30, le=5000)
     """Tracks that each source proposes (more when a longer list is asked for)."""
     artist_cap: int | None = Field(default=None, ge=1)
@@ -35,9 +43,14 @@ class ListConfig(BaseModel):
 
     @field_validator("weights")
     @classmethod
-    def _known(cls, weights: dict[str, float]) -> dict[str, float]:
+    def _some(cls, weights: dict[str, float]) -> dict[str, float]:
         if not weights:
             raise ValueError("weights are empty; name at least one source")
+        return weights
+
+    @field_validator("weights", "lean")
+    @classmethod
+    def _known(cls, weights: dict[str, float]) -> dict[str, float]:
         for source, weight in weights.items():
             model, _, about = source.partition(":")
             if model not in MODELS or about not in ("seeds", "history"):
@@ -55,10 +68,15 @@ class RecipesConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     radio: ListConfig = ListConfig(
-        weights={"knn:seeds": 0.45, "als:seeds": 0.35, "artist:seeds": 0.1, "als:history": 0.1}, artist_cap=4
+        weights={"knn:seeds": 0.5, "als:seeds": 0.35, "artist:seeds": 0.15},
+        learned=True,
+        lean={"als:history": 1.0},
+        artist_cap=8,
     )
     """From one or a few tracks; personal where there is a history."""
-    continuation: ListConfig = ListConfig(weights={"knn:seeds": 0.4, "als:seeds": 0.45, "artist:seeds": 0.15})
+    continuation: ListConfig = ListConfig(
+        weights={"knn:seeds": 0.4, "als:seeds": 0.45, "artist:seeds": 0.15}, learned=True
+    )
     """What a playlist would hold next."""
     weekly: ListConfig = ListConfig(
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
@@ -72,7 +90,7 @@ class RecipesConfig(BaseModel):
     def models(self) -> set[str]:
         """Names of the models that a recipe asks."""
         recipes: list[ListConfig] = [getattr(self, name) for name in type(self).model_fields]
-        return {source.partition(":")[0] for recipe in recipes for source in recipe.weights}
+        return {source.partition(":")[0] for recipe in recipes for source in (*recipe.weights, *recipe.lean)}
 
     @model_validator(mode="before")
     @classmethod
@@ -104,21 +122,41 @@ def recipe(
         candidates: Tracks that each source proposes to a row.
         parallel: Use all threads (jobs) or one (requests).
     """
+    sources = _sources(config.weights, snapshot, candidates, config.unheard)
+    leaning = _sources(config.lean, snapshot, candidates, config.unheard)
+    stages = blended(snapshot, config, candidates=candidates, parallel=parallel)
+    asked = tuple(sources)
+    if config.learned and snapshot.ranker is not None and snapshot.ranker.names == names(asked):
+        tracks = Tracks(snapshot.catalog.artist, snapshot.popularity, snapshot.artist_popularity)
+        stages.append(LearnedRank(snapshot.ranker, tracks, asked, parallel))
+    if leaning:
+        stages.append(Lean(leaning, config.lean))
+    stages.append(Floor(config.floor))
+    if config.artist_cap is not None:
+        stages.append(ArtistCap(snapshot.catalog.artist, config.artist_cap))
+    return Recipe(name, [*stages, Limit(), Reasons({**sources, **leaning})])
+
+
+def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel: bool) -> list[Stage]:
+    """Return the stages up to the blend, as `recipe` has them: also what a ranker is learned from."""
+    sources = list(_sources(config.weights, snapshot, candidates, config.unheard).values())
+    stages: list[Stage] = [
+        Gather(sources, parallel),
+        Eligible(snapshot.catalog.available[snapshot.face], config.unheard),
+    ]
+    if config.learned:
+        stages.append(Complete(sources))
+    return [*stages, Blend(config.weights)]
+
+
+def _sources(weights: Mapping[str, float], snapshot: Snapshot, candidates: int, unheard: bool) -> dict[str, Source]:
     sources: dict[str, Source] = {}
-    for source in config.weights:
+    for source in weights:
         model, _, about = source.partition(":")
         if model in snapshot.models:
             asked: Literal["seeds", "history"] = "history" if about == "history" else "seeds"
-            sources[source] = ModelSource(source, snapshot.models[model], asked, candidates, config.unheard)
-    stages: list[Stage] = [
-        Gather(list(sources.values()), parallel),
-        Eligible(snapshot.catalog.available[snapshot.face], config.unheard),
-        Blend(config.weights),
-        Floor(config.floor),
-    ]
-    if config.artist_cap is not None:
-        stages.append(ArtistCap(snapshot.catalog.artist, config.artist_cap))
-    return Recipe(name, [*stages, Limit(), Reasons(sources)])
+            sources[source] = ModelSource(source, snapshot.models[model], asked, candidates, unheard)
+    return sources
 
 
 def popular(snapshot: Snapshot, *, candidates: int, parallel: bool, unheard: bool) -> Recipe:

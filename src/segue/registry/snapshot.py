@@ -17,14 +17,16 @@ from segue.catalog import store
 from segue.catalog.store import Catalog
 from segue.errors import Damaged, NotReady
 from segue.models.bound import BoundModel
+from segue.models.model import Model
 from segue.models.popularity import Popularity
+from segue.models.ranker import Ranker
 from segue.registry import versions
 from segue.registry.versions import Manifest
 from segue.seeds import digest
 from segue.stores import files
 from segue.stores.locks import exclusive
 
-__all__ = ["Pointer", "Snapshot", "before", "grow", "load", "point", "promote", "read_pointer", "roll_back"]
+__all__ = ["Pointer", "Snapshot", "before", "bind", "grow", "load", "point", "promote", "read_pointer", "roll_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Snapshot:
     manifests: Mapping[str, Manifest]
     face: NDArray[np.int32]
     """`int32[catalogue]`: the number of the recording to show for each canonical one: an available edition of it."""
+    ranker: Ranker | None = None
+    """Orders lists that start from tracks, where there was enough to learn it from."""
 
     @cached_property
     def learned(self) -> NDArray[np.bool_]:
@@ -71,6 +75,11 @@ class Snapshot:
             known = bound.numbers >= 0
             scores[bound.numbers[known]] = bound.model.state()["scores"][known]
         return scores
+
+    @cached_property
+    def artist_popularity(self) -> NDArray[np.float32]:
+        """`float32[artists]`: the sum of the popularity of each artist's tracks."""
+        return np.bincount(self.catalog.artist, self.popularity).astype(np.float32)
 
     @property
     def id(self) -> str:
@@ -175,15 +184,33 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     """
     catalog = store.load(home / "catalog", pointer.generation)
     bound: dict[str, BoundModel] = {}
+    ranker: Ranker | None = None
     manifests: dict[str, Manifest] = {}
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for name, version in pointer.models.items():
         model, ids, manifests[name] = versions.load(home / "models", name, version)
+        if isinstance(model, Ranker):
+            ranker = model
+        if not isinstance(model, Model):
+            continue
         key = versions.vocabulary_checksum(manifests[name])
         if key not in translated:
             translated[key] = _translate(catalog, ids)
         bound[name] = BoundModel(model, *translated[key])
-    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog))
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), ranker)
+
+
+def bind(catalog: Catalog, models: Mapping[str, Model], ids: pl.Series) -> Snapshot:
+    """Return a set that is not published: fitted models over the same items, to be measured and learned from.
+
+    Args:
+        catalog: Gives the items their numbers.
+        models: By name.
+        ids: `String[n]`, the items of all of them.
+    """
+    translated = _translate(catalog, ids)
+    bound = {name: BoundModel(model, *translated) for name, model in models.items()}
+    return Snapshot(Pointer("", "", 0, {}, ""), catalog, bound, {}, _faces(catalog))
 
 
 def _translate(catalog: Catalog, ids: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -20,8 +20,9 @@ from segue.models.als import ImplicitALS
 from segue.models.artist import SameArtist
 from segue.models.ease import Ease
 from segue.models.knn import ItemKnn
-from segue.models.model import Model
+from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
+from segue.models.ranker import Ranker
 from segue.models.session_knn import SessionKnn
 from segue.seeds import digest
 from segue.stores import files
@@ -31,7 +32,10 @@ __all__ = ["MODELS", "Manifest", "load", "names", "prune", "read_manifest", "sav
 MODELS: Mapping[str, type[Model]] = {
     model.name: model for model in (Popularity, ItemKnn, ImplicitALS, Ease, SessionKnn, SameArtist)
 }
-"""Every kind of model that a version folder can hold, by name."""
+"""Every kind of model, by name."""
+
+_KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker}
+"""All that a version folder can hold, by name."""
 
 _FORMAT = 1
 _IDS, _ENDS = "item_ids", "item_id_ends"
@@ -59,7 +63,7 @@ class Manifest:
 
 def save(
     folder: Path,
-    model: Model,
+    model: Learned,
     data: Dataset,
     *,
     metrics: Mapping[str, float],
@@ -77,7 +81,9 @@ def save(
     if (folder / model.name / version).exists():
         return read_manifest(folder, model.name, version)
     with files.new_folder(folder / model.name / version) as here:
-        for name, array in {**_pack(data.items.ids), **model.state()}.items():
+        known = model.vocabulary(data)
+        items = {} if known is None else _pack(known.ids)
+        for name, array in {**items, **model.state()}.items():
             np.save(here / f"{name}.npy", array, allow_pickle=False)
         manifest = Manifest(
             model=model.name,
@@ -96,7 +102,7 @@ def save(
 
 def names(folder: Path) -> list[str]:
     """Return the names of the models that have a version."""
-    return sorted(path.name for path in folder.glob("*") if path.name in MODELS)
+    return sorted(path.name for path in folder.glob("*") if path.name in _KINDS)
 
 
 def versions(folder: Path, name: str) -> list[Manifest]:
@@ -112,8 +118,8 @@ def read_manifest(folder: Path, name: str, version: str) -> Manifest:
         NotFound: There is no such model or version.
         Damaged: Its manifest cannot be read, or is of a newer format.
     """
-    if name not in MODELS:
-        raise errors.NotFound(f"there is no model {name!r}; the models are {', '.join(MODELS)}")
+    if name not in _KINDS:
+        raise errors.NotFound(f"there is no model {name!r}; the models are {', '.join(_KINDS)}")
     try:
         content = files.read_sealed(folder / name / version / "manifest.json")
     except FileNotFoundError as error:
@@ -123,11 +129,11 @@ def read_manifest(folder: Path, name: str, version: str) -> Manifest:
     return Manifest(**content)
 
 
-def load(folder: Path, name: str, version: str) -> tuple[Model, pl.Series, Manifest]:
+def load(folder: Path, name: str, version: str) -> tuple[Learned, pl.Series, Manifest]:
     """Load a version; its arrays are mapped, not read. Every checksum is verified first.
 
     Returns:
-        The model, the ids of its items (`String[n]`) and its manifest.
+        The model, the ids of its items (`String[n]`; none for what has no items) and its manifest.
 
     Raises:
         NotFound: There is no such version.
@@ -138,8 +144,8 @@ def load(folder: Path, name: str, version: str) -> tuple[Model, pl.Series, Manif
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda item: _verify(here / item[0], item[1]), manifest.files.items()))
     arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files}
-    ids = _unpack(arrays.pop(_IDS), arrays.pop(_ENDS))
-    kind = MODELS[manifest.model]
+    kind = _KINDS[manifest.model]
+    ids = _unpack(arrays.pop(_IDS), arrays.pop(_ENDS)) if _IDS in arrays else pl.Series("track_id", [], pl.String)
     model = kind(kind.Config.model_validate(manifest.config))
     model.restore(arrays)
     return model, ids, manifest

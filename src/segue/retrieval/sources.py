@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models as sources: catalogue numbers in, catalogue numbers out; and the stage that asks all of them."""
+"""Models as sources: catalogue numbers in, catalogue numbers out; and the stages that ask all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import Ragged
+from segue.kernels.ragged import Ragged, offsets_of
 from segue.models.bound import BoundModel
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
 from segue.pipeline.trace import Trace
 
-__all__ = ["Gather", "ModelSource"]
+__all__ = ["Complete", "Gather", "ModelSource"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class ModelSource:
             asked, exclude.translate(self.bound.index), min(self.k, len(self.bound.numbers)), parallel=parallel
         )
         return np.where(items >= 0, self.bound.numbers[items], -1), scores
+
+    def score(self, request: Request, candidates: Candidates) -> NDArray[np.float32]:
+        """Score with the model what any source proposed."""
+        items = self.bound.index[candidates.track]
+        known = items >= 0
+        offsets = offsets_of(np.bincount(candidates.rows[known], minlength=len(candidates)))
+        wanted = Ragged(offsets, items[known], np.ones(int(known.sum()), np.float32))
+        scores = np.full(len(items), np.nan, np.float32)
+        scores[known] = self.bound.model.score(self._about(request).translate(self.bound.index), wanted)
+        return scores
 
     def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the track of the history (or seeds) that contributes most to each."""
@@ -84,3 +94,19 @@ class Gather:
         matrix[first.cumsum() - 1, np.concatenate(origins)[order]] = np.concatenate(scores)[order]
         names = tuple(source.name for source in self.sources)
         return Candidates.of(len(request), row[first], track[first], names, matrix)
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Asks every source what it thinks of what the others proposed, so that a ranker compares like with like."""
+
+    sources: Sequence[Source]
+
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+        """Fill the gaps in what the sources said; what they did say stays as it is."""
+        proposed = candidates.proposed.copy()
+        for column, source in enumerate(self.sources):
+            gaps = np.isnan(proposed[:, column])
+            if gaps.any():
+                proposed[gaps, column] = source.score(request, candidates)[gaps]
+        return replace(candidates, proposed=proposed)

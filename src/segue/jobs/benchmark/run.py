@@ -6,7 +6,6 @@ import platform
 import resource
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -18,47 +17,13 @@ from segue.dataset.matrices import Dataset
 from segue.errors import BadInput, NotFound
 from segue.evaluation import accuracy, beyond
 from segue.evaluation.protocol import Split, Task, check
-from segue.jobs.benchmark.suites import Suite, suite
+from segue.jobs.benchmark.rows import Benchmark, Row, over_seeds
+from segue.jobs.benchmark.suites import Suite, Together, suite
 from segue.jobs.progress import Progress, silent
 from segue.models.model import Model
 from segue.registry.versions import MODELS
 
-__all__ = ["Benchmark", "Row", "datasets_folder", "fitted", "measured", "run"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One model's figures."""
-
-    model: str
-    source: str
-    """"ours" or "published"."""
-    metrics: dict[str, float]
-    """Means over the seeds."""
-    spread: dict[str, float] = field(default_factory=dict)
-    """Standard deviations over the seeds."""
-    seconds: float | None = None
-    """Time to fit, with the chosen settings."""
-    query_ms: float | None = None
-    """Time of one answer, one at a time on one thread."""
-    peak_mb: float | None = None
-    """Greatest memory of its process, data and tuning included."""
-    settings: dict[str, Any] = field(default_factory=dict)
-    """Those that validation chose."""
-    tried: int = 0
-    """Settings that were tried on validation."""
-    where: str = ""
-    """Where it was published."""
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """A table: ours beside what was published."""
-
-    benchmark: str
-    protocol: str
-    machine: dict[str, Any]
-    rows: list[Row]
+__all__ = ["datasets_folder", "fitted", "measured", "run"]
 
 
 def datasets_folder() -> Path:
@@ -99,22 +64,32 @@ def run(
     """
     chosen = suite(name)
     for model in models:
-        if model not in chosen.tried:
-            raise NotFound(f"{name} has no model {model!r}; it has {', '.join(chosen.tried)}")
-    check(chosen.read(folder, 0))
+        if model not in chosen.models:
+            raise NotFound(f"{name} has no model {model!r}; it has {', '.join(chosen.models)}")
     rows = [Row(one.model, "published", dict(one.metrics), where=one.where) for one in chosen.published]
-    wanted = list(models) or list(chosen.tried)
-    for place, model in enumerate(wanted):
-        progress(f"{name}: {model}", place, len(wanted))
-        # Spawned, so that its peak of memory is its own, and nothing of one model is warm for the next.
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            rows.append(pool.submit(_row, name, folder, model, seeds or chosen.seeds).result())
+    wanted = list(models) or list(chosen.models)
+    if isinstance(chosen, Together):
+        progress(f"{name}: {', '.join(wanted)}")
+        with _apart() as pool:
+            rows += pool.submit(chosen.rows, folder, wanted, seeds or chosen.seeds).result()
+    else:
+        check(chosen.read(folder, 0))
+        for place, model in enumerate(wanted):
+            progress(f"{name}: {model}", place, len(wanted))
+            with _apart() as pool:
+                rows.append(pool.submit(_row, chosen.name, folder, model, seeds or chosen.seeds).result())
     progress(name, len(wanted), len(wanted))
     return Benchmark(name, chosen.protocol, _machine(), rows)
 
 
+def _apart() -> ProcessPoolExecutor:
+    """Return a process of its own: its peak of memory is its own, and nothing of one model is warm for the next."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
 def _row(name: str, folder: Path, model: str, seeds: int) -> Row:
     chosen = suite(name)
+    assert isinstance(chosen, Suite)
     first = chosen.read(folder, 0)
     settings = _tuned(chosen, first, model)
     runs: list[dict[str, float]] = []
@@ -127,8 +102,7 @@ def _row(name: str, folder: Path, model: str, seeds: int) -> Row:
         seconds.append(perf_counter() - began)
         runs.append(measured(made, split, split.test, chosen.measures))
     query_ms = _query_ms(made, split.test)
-    means = {key: round(float(np.mean([one[key] for one in runs])), 4) for key in runs[0]}
-    spread = {key: round(float(np.std([one[key] for one in runs])), 4) for key in runs[0]}
+    means, spread = over_seeds(runs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     tried = len(chosen.tried[model])
     return Row(

@@ -9,9 +9,10 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import sets
+from segue.jobs.benchmark import playlists, sets
+from segue.jobs.benchmark.rows import Row
 
-__all__ = ["SUITES", "Published", "Suite", "suite"]
+__all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,27 @@ class Suite:
     tried: Mapping[str, Sequence[Mapping[str, Any]]]
     """By model: settings that are tried on validation."""
     published: Sequence[Published]
+
+    @property
+    def models(self) -> Sequence[str]:
+        """Names of the models that can be asked for."""
+        return list(self.tried)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A benchmark whose rows share much of their work, such as the training of a whole workspace."""
+
+    name: str
+    protocol: str
+    """In words."""
+    models: Sequence[str]
+    """Names of the rows that can be asked for."""
+    rows: Callable[[Path, Sequence[str], int], list[Row]]
+    """From the folder of data sets, the rows wanted, and how many runs."""
+    seeds: int
+    """Runs that the figures are the mean of."""
+    published: Sequence[Published] = ()
 
 
 def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -73,7 +95,7 @@ _SESSIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
 }
 
-SUITES: Mapping[str, Suite] = {
+SUITES: Mapping[str, Suite | Together] = {
     made.name: made
     for made in (
         Suite(
@@ -118,12 +140,19 @@ SUITES: Mapping[str, Suite] = {
                 Published("DHCN", "its paper", {"HR@20": 0.2350, "MRR@20": 0.0818}),
             ),
         ),
+        Together(
+            name="mpd",
+            protocol=playlists.PROTOCOL,
+            models=playlists.MODELS,
+            rows=playlists.rows,
+            seeds=2,
+        ),
     )
 }
 """By name."""
 
 
-def suite(name: str) -> Suite:
+def suite(name: str) -> Suite | Together:
     """Return a benchmark by its name.
 
     Raises:
