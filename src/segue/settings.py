@@ -14,11 +14,17 @@ from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
 from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
+from segue.models.content import ContentConfig
 from segue.models.ease import EaseConfig
 from segue.models.knn import ItemKnnConfig
 from segue.models.popularity import PopularityConfig
 from segue.models.ranker import RankerConfig
+from segue.models.sequence import SasRecConfig
 from segue.models.session_knn import SessionKnnConfig
+from segue.models.spectral import GraphFilterConfig
+from segue.models.title import TitleConfig
+from segue.models.user_knn import UserKnnConfig
+from segue.models.walks import RandomWalkConfig
 from segue.privacy.consent import ConsentConfig
 from segue.recipes.music import RecipesConfig
 from segue.seeds import digest
@@ -37,8 +43,14 @@ class ModelsConfig(_Config):
     knn: ItemKnnConfig = ItemKnnConfig()
     als: ImplicitALSConfig = ImplicitALSConfig()
     ease: EaseConfig = EaseConfig()
+    walks: RandomWalkConfig = RandomWalkConfig()
+    user_knn: UserKnnConfig = UserKnnConfig()
+    graph: GraphFilterConfig = GraphFilterConfig()
+    sequence: SasRecConfig = SasRecConfig()
     session_knn: SessionKnnConfig = SessionKnnConfig()
     artist: SameArtistConfig = SameArtistConfig()
+    content: ContentConfig = ContentConfig()
+    title: TitleConfig = TitleConfig()
 
 
 class TrainConfig(_Config):

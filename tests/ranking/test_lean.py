@@ -22,8 +22,9 @@ def test_what_the_listener_thinks_of_each_track_stands_beside_what_the_sources_s
     np.testing.assert_array_equal(made.proposed, [[5, 2], [3, 4], [4, np.nan]])
 
 
-def test_without_a_history_nothing_changes() -> None:
-    assert Lean({"als:history": TASTE}, {"als:history": 1.0})(request(1), LISTED, Trace()) is LISTED
+def test_where_nothing_is_known_of_the_listener_nothing_changes() -> None:
+    made = Lean({"als:history": Fixed("als:history", [{}])}, {"als:history": 1.0})(request(1), LISTED, Trace())
+    assert (tracks_of(made), made.score.tolist()) == (tracks_of(LISTED), LISTED.score.tolist())
 
 
 def test_a_dislike_takes_nothing_away() -> None:

@@ -139,6 +139,8 @@ def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
     else:
         told = "Not measured: there are too few rows of four tracks or more to hold some out."
     complain_softly(told)
+    for why in done.choices:
+        complain_softly(why)
     for reason, count in done.dropped.items():
         complain_softly(f"{count:,} × {reason}")
     if done.withdrawn:

@@ -41,6 +41,17 @@ _WORDS = {
     ("ease", "history"): "Goes with {seed}, which you play",
     ("session_knn", "seeds"): "Often next in sessions like this",
     ("session_knn", "history"): "Often next in sessions like yours",
+    ("content", "seeds"): "New, and like {seed}",
+    ("content", "history"): "New, and like {seed}, which you play",
+    ("walks", "seeds"): "A short way from {seed}",
+    ("walks", "history"): "A short way from {seed}, which you play",
+    ("user_knn", "seeds"): "Found in lists like yours",
+    ("user_knn", "history"): "Played by people who play what you play",
+    ("graph", "seeds"): "In the same corner of music as {seed}",
+    ("graph", "history"): "In the same corner of music as {seed}, which you play",
+    ("sequence", "seeds"): "A likely next after {seed}",
+    ("sequence", "history"): "A likely next after what you played",
+    ("title", "text"): "Fits the title",
     ("artist", "seeds"): "More by {artist}",
     ("artist", "history"): "More by {artist}, whom you play",
     ("popularity", "history"): "Popular with everyone now",
@@ -50,6 +61,10 @@ _WITHOUT_SEED = {
     "knn": "Often found beside your tracks",
     "als": "Liked by people with a similar taste",
     "ease": "Goes with your tracks",
+    "walks": "A short way from your tracks",
+    "graph": "In the same corner of music as your tracks",
+    "sequence": "A likely next after your tracks",
+    "content": "New, and like your tracks",
 }
 
 

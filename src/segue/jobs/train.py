@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +17,13 @@ from segue.dataset import build, split
 from segue.dataset.matrices import Dataset, Interactions
 from segue.evaluation import accuracy
 from segue.jobs import ranking
+from segue.jobs.choice import choose
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, row_numbers
-from segue.models.model import Learned, Model
+from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
+from segue.models.title import TitleModel
 from segue.privacy.door import Door
 from segue.registry import snapshot, versions
 from segue.registry.snapshot import Pointer
@@ -29,7 +32,7 @@ from segue.settings import Settings
 from segue.stores.locks import exclusive
 from segue.types import Purpose
 
-__all__ = ["Training", "measure", "train"]
+__all__ = ["Training", "fit", "measure", "train"]
 
 _SHORTEST_ROW = 4
 """Rows of fewer items are not measured on."""
@@ -49,6 +52,8 @@ class Training:
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     """By model: measured on held-out rows by a twin that was fitted without them."""
     dropped: dict[str, int] = field(default_factory=dict)
+    choices: list[str] = field(default_factory=list)
+    """What was chosen by the shape of the data, and what is left out, in words."""
     withdrawn: int = 0
     """Listeners who withdrew their consent or were erased while it ran: they are in it, and in no later one."""
 
@@ -67,34 +72,29 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         progress("building the dataset")
         catalog = store.load(home / "catalog")
         data = build.build(build.read(door), catalog, settings.dataset)
-        seconds = {"dataset": perf_counter() - began}
+        read_seconds = perf_counter() - began
         known, held = _hold_out(data, settings)
-        fitted: dict[str, tuple[Model, float]] = {}
-        metrics: dict[str, dict[str, float]] = {}
         asked = settings.recipes.models | {Popularity.name}
-        kinds = {name: kind for name, kind in MODELS.items() if name in asked}
+        choice = choose(data, [name for name in MODELS if name in asked], settings.models)
+        fitted: dict[str, tuple[Learned, float]] = {}
+        metrics: dict[str, dict[str, float]] = {}
         twins: dict[str, Model] = {}
-        for place, (name, kind) in enumerate(kinds.items()):
-            if held is not None:
-                progress(f"measuring {name}", place, len(kinds))
-                twin = kind(getattr(settings.models, name))
-                twin.fit(known, seed=settings.train.seed)
-                metrics[name] = measure(twin, held)
-                twins[name] = twin
-            progress(f"fitting {name}", place, len(kinds))
+        for place, (name, config) in enumerate(choice.configs.items()):
+            if held is not None and name != TitleModel.name:
+                progress(f"measuring {name}", place, len(choice.configs))
+                twins[name] = fit(name, config, known, settings.train.seed)
+                metrics[name] = measure(twins[name], held)
+            progress(f"fitting {name}", place, len(choice.configs))
             began = perf_counter()
-            model = kind(getattr(settings.models, name))
-            model.fit(data, seed=settings.train.seed)
-            seconds[name] = perf_counter() - began
-            fitted[name] = model, seconds[name]
-        progress("learning to rank", len(kinds), len(kinds))
+            model = fit(name, config, data, settings.train.seed)
+            fitted[name] = model, perf_counter() - began
+        progress("learning to rank", len(fitted), len(fitted))
         began = perf_counter()
         ranker = None if held is None else _ranker(twins, known, held, catalog, settings)
-        seconds["ranker"] = perf_counter() - began
-        progress("writing", len(kinds), len(kinds))
-        made: dict[str, tuple[Learned, float]] = dict(fitted)
         if ranker is not None:
-            made[ranker.name] = ranker, seconds["ranker"]
+            fitted[ranker.name] = ranker, perf_counter() - began
+        del twins
+        progress("writing", len(fitted), len(fitted))
         written = {
             name: versions.save(
                 home / "models",
@@ -105,7 +105,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
                 seconds=took,
                 now=now,
             ).version
-            for name, (model, took) in made.items()
+            for name, (model, took) in fitted.items()
         }
         newest = store.generations(home / "catalog")[-1]  # an import may have ended meanwhile
         pointer = snapshot.point(home, generation=newest, models=written, settings=settings.hash(), now=now)
@@ -117,11 +117,19 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             len(data.items),
             {name: len(part) for name, part in parts.items() if part is not None},
             sum(part.nnz for name, part in parts.items() if part is not None and name != "sessions"),
-            {name: round(value, 2) for name, value in seconds.items()},
+            {"dataset": round(read_seconds, 2), **{name: round(took, 2) for name, (_, took) in fitted.items()}},
             metrics,
             data.dropped,
+            choice.why,
             len(door.ledger().withdrawn_since(data.until, Purpose.PERSONALISE)),
         )
+
+
+def fit(name: str, config: ModelConfig, data: Dataset, seed: int) -> Any:
+    """Return a model of this name, fitted."""
+    model = MODELS[name](config)
+    model.fit(data, seed=seed)
+    return model
 
 
 def _prune(home: Path, pointer: Pointer, newest: int) -> None:

@@ -19,7 +19,7 @@ __all__ = ["Ranker", "RankerConfig"]
 class RankerConfig(ModelConfig):
     """How the trees are grown."""
 
-    objective: Literal["lambdarank", "binary"] = "binary"
+    objective: Literal["lambdarank", "binary"] = "lambdarank"
     """What they learn: the order of a list (LambdaMART), or the chance of each track on its own."""
     trees: int = Field(default=150, ge=1, le=5000)
     """How many."""

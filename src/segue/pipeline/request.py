@@ -35,6 +35,8 @@ class Request:
     """`int32[Q]`: how many tracks are wanted."""
     seed: NDArray[np.uint64]
     """`uint64[Q]`: what breaks ties, and later draws, depend on."""
+    titles: tuple[str, ...] = ()
+    """Q titles of the lists to make, empty where there is none; none at all: nobody gave any."""
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -50,4 +52,5 @@ class Request:
             self.exclude.take(rows),
             self.limit[rows],
             self.seed[rows],
+            tuple(self.titles[row] for row in rows) if self.titles else (),
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Leaning a list that starts from tracks towards the listener who asks for it."""
+"""Leaning a list that starts from tracks towards the listener who asks for it, or towards its title."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,11 +16,11 @@ __all__ = ["Lean"]
 
 @dataclass(frozen=True)
 class Lean:
-    """Multiplies each score by `1 + Σ_s w_s · score_s / max score_s`, over sources that know the listener's history.
+    """Multiplies each score by `1 + Σ_s w_s · score_s / max score_s`, over sources that know the listener or the title.
 
     So a track that has nothing to do with the seeds does not get in by the listener's taste, and among those that fit,
-    those to their taste come first. For instance, with weight 1 the source's favourite of the row counts double.
-    Rows without a history stay as they are.
+    those to their taste come first. For instance, with weight 1 the source's favourite of the row counts double. Rows
+    without a history or a title stay as they are.
     """
 
     sources: Mapping[str, Source]
@@ -29,7 +29,7 @@ class Lean:
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Score again, and sort each row best first."""
-        if not len(candidates.track) or not len(request.history.values):
+        if not len(candidates.track):
             return candidates
         rows = candidates.rows
         said = np.stack([source.score(request, candidates) for source in self.sources.values()], axis=1)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from segue.explain.reasons import Reasons
+from segue.models.title import TitleModel
 from segue.pipeline.stage import Recipe, Source, Stage
 from segue.ranking.blend import Blend
 from segue.ranking.features import Tracks, names
@@ -16,7 +17,7 @@ from segue.registry.snapshot import Snapshot
 from segue.registry.versions import MODELS
 from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
-from segue.retrieval.sources import Complete, Gather, ModelSource
+from segue.retrieval.sources import Complete, Gather, ModelSource, TitleSource
 
 __all__ = ["ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
 
@@ -27,11 +28,11 @@ class ListConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     weights: dict[str, float]
-    """Weight of each source in the blend. A source is "model:seeds" or "model:history"."""
+    """Weight of each source in the blend. A source is "model:seeds", "model:history" or "title:text"."""
     learned: bool = False
     """Whether the learned ranker orders the list after the blend, where one was trained over the same sources."""
     lean: dict[str, float] = Field(default_factory=dict)
-    """How much sources that know the listener ("model:history") multiply the score of what is to their taste."""
+    """How much sources that know the listener ("model:history") or the title multiply the score of what fits them."""
     candidates: int = Field(default=500, ge=30, le=5000)
     """Tracks that each source proposes (more when a longer list is asked for)."""
     artist_cap: int | None = Field(default=None, ge=1)
@@ -53,9 +54,11 @@ class ListConfig(BaseModel):
     def _known(cls, weights: dict[str, float]) -> dict[str, float]:
         for source, weight in weights.items():
             model, _, about = source.partition(":")
-            if model not in MODELS or about not in ("seeds", "history"):
+            knows = ("text",) if model == TitleModel.name else ("seeds", "history")
+            if model not in MODELS or about not in knows:
+                ranks = [name for name in MODELS if name != TitleModel.name]
                 raise ValueError(
-                    f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {list(MODELS)}"
+                    f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {ranks}, or title:text"
                 )
             if weight < 0:
                 raise ValueError(f"source {source!r} has weight {weight}; it cannot be negative")
@@ -71,13 +74,14 @@ class RecipesConfig(BaseModel):
         weights={"knn:seeds": 0.5, "als:seeds": 0.35, "artist:seeds": 0.15},
         learned=True,
         lean={"als:history": 1.0},
-        artist_cap=8,
     )
     """From one or a few tracks; personal where there is a history."""
     continuation: ListConfig = ListConfig(
-        weights={"knn:seeds": 0.4, "als:seeds": 0.45, "artist:seeds": 0.15}, learned=True
+        weights={"knn:seeds": 0.4, "als:seeds": 0.45, "artist:seeds": 0.15}, learned=True, lean={"title:text": 1.0}
     )
-    """What a playlist would hold next."""
+    """What a playlist would hold next, by its tracks and, where it has one, its title."""
+    title: ListConfig = ListConfig(weights={"title:text": 1.0})
+    """What a playlist of this title would hold, where there are no tracks yet."""
     weekly: ListConfig = ListConfig(
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
         artist_cap=2,
@@ -106,7 +110,7 @@ class RecipesConfig(BaseModel):
 
 
 def recipe(
-    name: Literal["radio", "continuation", "weekly"],
+    name: Literal["radio", "continuation", "title", "weekly"],
     snapshot: Snapshot,
     config: ListConfig,
     *,
@@ -153,7 +157,9 @@ def _sources(weights: Mapping[str, float], snapshot: Snapshot, candidates: int, 
     sources: dict[str, Source] = {}
     for source in weights:
         model, _, about = source.partition(":")
-        if model in snapshot.models:
+        if model == TitleModel.name and snapshot.titles is not None:
+            sources[source] = TitleSource(source, snapshot.titles, candidates)
+        elif model in snapshot.models:
             asked: Literal["seeds", "history"] = "history" if about == "history" else "seeds"
             sources[source] = ModelSource(source, snapshot.models[model], asked, candidates, unheard)
     return sources

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from segue.catalog import store
 from segue.catalog.store import Catalog
 from segue.errors import Damaged, NotReady
-from segue.models.bound import BoundModel
+from segue.models.bound import Bound, BoundModel, BoundTitles
 from segue.models.model import Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
+from segue.models.title import TitleModel
 from segue.registry import versions
 from segue.registry.versions import Manifest
 from segue.seeds import digest
@@ -55,6 +56,8 @@ class Snapshot:
     manifests: Mapping[str, Manifest]
     face: NDArray[np.int32]
     """`int32[catalogue]`: the number of the recording to show for each canonical one: an available edition of it."""
+    titles: BoundTitles | None = None
+    """Knows playlists by their titles, where there were titles to learn from."""
     ranker: Ranker | None = None
     """Orders lists that start from tracks, where there was enough to learn it from."""
 
@@ -63,7 +66,7 @@ class Snapshot:
         """`bool[catalogue]`: whether any model knows the track."""
         known = np.zeros(len(self.catalog), bool)
         for bound in self.models.values():
-            known |= bound.index >= 0
+            known |= bound.index >= 0  # titles are learned of the same items
         return known
 
     @cached_property
@@ -184,6 +187,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     """
     catalog = store.load(home / "catalog", pointer.generation)
     bound: dict[str, BoundModel] = {}
+    titles: BoundTitles | None = None
     ranker: Ranker | None = None
     manifests: dict[str, Manifest] = {}
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
@@ -191,13 +195,15 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
         model, ids, manifests[name] = versions.load(home / "models", name, version)
         if isinstance(model, Ranker):
             ranker = model
-        if not isinstance(model, Model):
             continue
         key = versions.vocabulary_checksum(manifests[name])
         if key not in translated:
             translated[key] = _translate(catalog, ids)
-        bound[name] = BoundModel(model, *translated[key])
-    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), ranker)
+        if isinstance(model, TitleModel):
+            titles = Bound(model, *translated[key])
+        elif isinstance(model, Model):
+            bound[name] = Bound(model, *translated[key])
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker)
 
 
 def bind(catalog: Catalog, models: Mapping[str, Model], ids: pl.Series) -> Snapshot:
@@ -209,7 +215,7 @@ def bind(catalog: Catalog, models: Mapping[str, Model], ids: pl.Series) -> Snaps
         ids: `String[n]`, the items of all of them.
     """
     translated = _translate(catalog, ids)
-    bound = {name: BoundModel(model, *translated) for name, model in models.items()}
+    bound = {name: Bound(model, *translated) for name, model in models.items()}
     return Snapshot(Pointer("", "", 0, {}, ""), catalog, bound, {}, _faces(catalog))
 
 

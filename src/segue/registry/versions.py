@@ -18,21 +18,41 @@ from segue import errors
 from segue.dataset.matrices import Dataset
 from segue.models.als import ImplicitALS
 from segue.models.artist import SameArtist
+from segue.models.content import Content
 from segue.models.ease import Ease
 from segue.models.knn import ItemKnn
 from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
+from segue.models.sequence import SasRec
 from segue.models.session_knn import SessionKnn
+from segue.models.spectral import GraphFilter
+from segue.models.title import TitleModel
+from segue.models.user_knn import UserKnn
+from segue.models.walks import RandomWalk
 from segue.seeds import digest
 from segue.stores import files
 
 __all__ = ["MODELS", "Manifest", "load", "names", "prune", "read_manifest", "save", "versions", "vocabulary_checksum"]
 
-MODELS: Mapping[str, type[Model]] = {
-    model.name: model for model in (Popularity, ItemKnn, ImplicitALS, Ease, SessionKnn, SameArtist)
+MODELS: Mapping[str, type[Model | TitleModel]] = {
+    model.name: model
+    for model in (
+        Popularity,
+        ItemKnn,
+        RandomWalk,
+        UserKnn,
+        ImplicitALS,
+        Ease,
+        GraphFilter,
+        SessionKnn,
+        SasRec,
+        SameArtist,
+        Content,
+        TitleModel,
+    )
 }
-"""Every kind of model, by name."""
+"""Every kind of model that is fitted to a dataset, by name."""
 
 _KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker}
 """All that a version folder can hold, by name."""

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged, offsets_of
-from segue.models.bound import BoundModel
+from segue.models.bound import BoundModel, BoundTitles
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
 from segue.pipeline.trace import Trace
 
-__all__ = ["Complete", "Gather", "ModelSource"]
+__all__ = ["Complete", "Gather", "ModelSource", "TitleSource"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,8 @@ class ModelSource:
 
     def score(self, request: Request, candidates: Candidates) -> NDArray[np.float32]:
         """Score with the model what any source proposed."""
-        items = self.bound.index[candidates.track]
-        known = items >= 0
-        offsets = offsets_of(np.bincount(candidates.rows[known], minlength=len(candidates)))
-        wanted = Ragged(offsets, items[known], np.ones(int(known.sum()), np.float32))
-        scores = np.full(len(items), np.nan, np.float32)
+        known, wanted = _items(candidates, self.bound.index)
+        scores = np.full(len(known), np.nan, np.float32)
         scores[known] = self.bound.model.score(self._about(request).translate(self.bound.index), wanted)
         return scores
 
@@ -64,6 +61,45 @@ class ModelSource:
 
     def _about(self, request: Request) -> Ragged:
         return request.seeds if self.about == "seeds" else request.history
+
+
+@dataclass(frozen=True)
+class TitleSource:
+    """Asks the title model about the title of each row; rows without one get nothing."""
+
+    name: str
+    bound: BoundTitles
+    k: int
+    """Candidates a row."""
+
+    def propose(self, request: Request, *, parallel: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Rank with the model."""
+        exclude = request.banned.concat(request.exclude).concat(request.seeds).translate(self.bound.index)
+        k = min(self.k, len(self.bound.numbers))
+        items, scores = self.bound.model.recommend(self._titles(request), exclude, k, parallel=parallel)
+        return np.where(items >= 0, self.bound.numbers[items], -1), scores
+
+    def score(self, request: Request, candidates: Candidates) -> NDArray[np.float32]:
+        """Score with the model what any source proposed."""
+        known, wanted = _items(candidates, self.bound.index)
+        scores = np.full(len(known), np.nan, np.float32)
+        scores[known] = self.bound.model.score(self._titles(request), wanted)
+        return scores
+
+    def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:  # noqa: ARG002
+        """No track moved it."""
+        return np.full(len(tracks), -1, np.int32)
+
+    def _titles(self, request: Request) -> Sequence[str]:
+        return request.titles or [""] * len(request)
+
+
+def _items(candidates: Candidates, index: NDArray[np.int32]) -> tuple[NDArray[np.bool_], Ragged]:
+    """Return which candidates a model knows (`bool[n]`), and those as rows of its items."""
+    items = index[candidates.track]
+    known = items >= 0
+    offsets = offsets_of(np.bincount(candidates.rows[known], minlength=len(candidates)))
+    return known, Ragged(offsets, items[known], np.ones(int(known.sum()), np.float32))
 
 
 @dataclass(frozen=True)

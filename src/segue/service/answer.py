@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,8 @@ from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate, SlateTrack
 
 __all__ = ["Answer", "Service"]
 
-_NAMES: Mapping[Kind, Literal["radio", "continuation", "weekly"]] = {
-    Kind.RADIO: "radio",
-    Kind.CONTINUE: "continuation",
-    Kind.WEEKLY: "weekly",
-}
+_Name: TypeAlias = Literal["radio", "continuation", "title", "weekly"]
+_NAMES: Mapping[Kind, _Name] = {Kind.RADIO: "radio", Kind.CONTINUE: "continuation", Kind.WEEKLY: "weekly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class Service:
         snapshot = self._snapshot()
         trace = Trace()
         slates: dict[int, Slate | Refusal] = {}
-        alike: dict[tuple[Kind, datetime | None, int], list[int]] = {}
+        alike: dict[tuple[_Name, datetime | None, int], list[int]] = {}
         for place, ask in enumerate(asks):
             try:
                 _known(check(ask), snapshot)
@@ -87,18 +84,19 @@ class Service:
                 slates[place] = Refusal(ask.id, str(error))
             else:
                 # Asks that differ in these go apart, so that no answer depends on what it was asked beside.
-                key = (ask.kind, ask.now, max(self._config(ask.kind).candidates, 2 * ask.limit))
+                name: _Name = "title" if ask.kind is Kind.CONTINUE and not ask.tracks else _NAMES[ask.kind]
+                key = (name, ask.now, max(self._config(name).candidates, 2 * ask.limit))
                 alike.setdefault(key, []).append(place)
-        for (kind, _, candidates), places in alike.items():
+        for (name, _, candidates), places in alike.items():
             some = [asks[place] for place in places]
-            made = self._same_kind(some, kind, candidates, snapshot, exclude or {}, trace, parallel)
+            made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel)
             slates.update(zip(places, made, strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
 
-    def _same_kind(
+    def _same_recipe(
         self,
         asks: list[Ask],
-        kind: Kind,
+        name: _Name,
         candidates: int,
         snapshot: Snapshot,
         exclude: Mapping[str, Sequence[str]],
@@ -123,8 +121,8 @@ class Service:
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
                 notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
-        config = self._config(kind)
-        main = music.recipe(_NAMES[kind], snapshot, config, candidates=candidates, parallel=parallel)
+        config = self._config(name)
+        main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel)
         made = run(main, request, trace)
         slates = _slates(asks, made, main, snapshot, notes)
         bare = np.flatnonzero(~_moved(made)).tolist()
@@ -132,6 +130,8 @@ class Service:
             last = music.popular(snapshot, candidates=candidates, parallel=parallel, unheard=config.unheard)
             few = request.take(np.array(bare))
             for place in bare:
+                if name == "title":
+                    notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
                 if len(request.history.row(place)) and not len(seeds[place]):
                     notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
             fallback = _slates(
@@ -145,8 +145,8 @@ class Service:
                 slates[place] = slate
         return slates
 
-    def _config(self, kind: Kind) -> ListConfig:
-        config: ListConfig = getattr(self._recipes, _NAMES[kind])
+    def _config(self, name: _Name) -> ListConfig:
+        config: ListConfig = getattr(self._recipes, name)
         return config
 
     def _silent(self, asks: list[Ask]) -> set[str]:
@@ -173,6 +173,7 @@ class Service:
             exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
             limit=np.array([ask.limit for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
+            titles=tuple(ask.title or "" for ask in asks) if any(ask.title for ask in asks) else (),
         )
 
 

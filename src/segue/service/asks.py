@@ -15,6 +15,7 @@ __all__ = ["MOST_TRACKS", "check", "parse"]
 MOST_TRACKS = 1000
 """The longest list that may be asked for."""
 _MOST_SEEDS = 1000
+_LONGEST_TITLE = 1000
 _LONGEST_LINE = 1 << 20
 
 
@@ -28,8 +29,12 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"limit is {ask.limit}; it must be from 1 to {MOST_TRACKS}")
     if len(ask.tracks) > _MOST_SEEDS:
         raise BadInput(f"{len(ask.tracks)} tracks are given; at most {_MOST_SEEDS} can be")
-    if ask.kind in (Kind.RADIO, Kind.CONTINUE) and not ask.tracks:
-        raise BadInput(f"a {ask.kind} needs at least one track to start from")
+    if ask.kind is Kind.RADIO and not ask.tracks:
+        raise BadInput("a radio needs at least one track to start from")
+    if ask.kind is Kind.CONTINUE and not ask.tracks and not (ask.title or "").strip():
+        raise BadInput("a continue needs at least one track to start from, or a title")
+    if ask.title is not None and len(ask.title) > _LONGEST_TITLE:
+        raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
@@ -72,4 +77,7 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     listener = fields.get("listener")
     if listener is not None and not isinstance(listener, str):
         raise BadInput(f"listener is {listener!r}; it must be text")
-    return Ask(identity, kind, tuple(tracks), fields.get("title"), listener, fields.get("context") or {}, limit, now)
+    title = fields.get("title")
+    if title is not None and not isinstance(title, str):
+        raise BadInput(f"title is {title!r}; it must be text")
+    return Ask(identity, kind, tuple(tracks), title, listener, fields.get("context") or {}, limit, now)

@@ -3,8 +3,10 @@
 
 import gzip
 import json
+import re
 import resource
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from segue.catalog import store
@@ -41,8 +44,8 @@ from segue.types import Ask, Kind, Slate
 __all__ = ["MODELS", "PROTOCOL", "rows"]
 
 PROTOCOL = (
-    "700 playlists of at least 30 known tracks are held out whole; given are the first 1 (radio), 5 or 25 tracks, "
-    "the rest is to be found"
+    "700 playlists of at least 30 known tracks are held out whole; given are the first 1 (radio), 5 or 25 tracks, or "
+    "the title alone; the rest is to be found"
 )
 _SINGLE: Mapping[str, Callable[[], Model]] = {
     "popularity": lambda: Popularity(PopularityConfig(half_life_days=None)),
@@ -55,9 +58,9 @@ _SINGLE: Mapping[str, Callable[[], Model]] = {
     ),
     "implicit ALS": lambda: ImplicitALS(ImplicitALSConfig(factors=128, alpha=20.0, regularization=50.0, frequency=0.0)),
 }
-_SIMPLE, _OURS = "simple blend", "segue"
+_SIMPLE, _TITLES, _OURS = "simple blend", "title kNN", "segue"
 _BLENDED = ("co-occurrence kNN", "implicit ALS", "same artist")
-MODELS = (*_SINGLE, _SIMPLE, _OURS)
+MODELS = (*_SINGLE, _SIMPLE, _TITLES, _OURS)
 """Rows of the table: each peer alone, the blend of three of them, and what Segue answers."""
 
 _TEST, _VALIDATION = 700, 700
@@ -87,6 +90,8 @@ class _World:
     data: Dataset
     test: Ragged
     """Rows of items that training knows, in the order of the playlist, each once."""
+    titles: list[str]
+    """Of the rows of `test`."""
     seconds: float
 
 
@@ -119,9 +124,22 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
                 answers, query_ms = _asked(world, questions)
                 seconds[_OURS].append(world.seconds)
                 lists[_OURS] = answers
+            by_title: dict[str, NDArray[np.int32]] = {}
+            if "popularity" in models:
+                nothing = Ragged.empty(len(world.test))
+                model = _SINGLE["popularity"]()
+                model.fit(world.data, seed=seed)
+                by_title["popularity"] = model.recommend(nothing, nothing, _DEEP)[0]
+            if _TITLES in models:
+                by_title[_TITLES] = _title_neighbours(world.data, world.titles)
+            if _OURS in models:
+                by_title[_OURS] = _asked_by_title(world)
             for name in models:
-                found = [ranked for ranked, _ in lists[name]]
-                figures[name].append(_figures(world.data, questions, found))
+                found = [ranked for ranked, _ in lists.get(name, [])]
+                one = _figures(world.data, questions, found) if found else {}
+                if name in by_title:
+                    one["title N@500"] = accuracy.mean(accuracy.ndcg(by_title[name], world.test, _DEEP))
+                figures[name].append(one)
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
     made = []
     for name in models:
@@ -162,14 +180,16 @@ def _world(path: Path, seed: int) -> Iterator[_World]:
         seconds = perf_counter() - began
         catalog = store.load(home / "catalog")
         data = build.build(build.read(door), catalog, settings.dataset)
-        held = []
+        held, titles = [], []
         for place in sorted(test):
             numbers = catalog.numbers([track["track_uri"] for track in playlists[place]["tracks"]])
             items = data.items.index[catalog.canonical[numbers[numbers >= 0]]]
             _, first = np.unique(items, return_index=True)
             items = items[np.sort(first)]
-            held.append(items[items >= 0])
-        yield _World(home, door, settings, data, Ragged.of([row for row in held if len(row) >= _LEAST_TRACKS]), seconds)
+            if (items >= 0).sum() >= _LEAST_TRACKS:
+                held.append(items[items >= 0])
+                titles.append(playlists[place]["name"])
+        yield _World(home, door, settings, data, Ragged.of(held), titles, seconds)
         sink.close()
 
 
@@ -184,8 +204,7 @@ def _question(rows_: Ragged, given: int) -> _Question:
 
 def _asked(world: _World, questions: Sequence[_Question]) -> tuple[list[Ranked], float]:
     """Return what Segue answers: a radio to one track, a continuation to more; and the median time of one answer."""
-    histories = Histories(world.door, world.settings.dataset.signals)
-    service = Service(Current(world.home), world.door, world.settings.recipes, histories)
+    service = _service(world)
     answers = []
     now = datetime.now(UTC)
     for question in questions:
@@ -194,8 +213,7 @@ def _asked(world: _World, questions: Sequence[_Question]) -> tuple[list[Ranked],
             Ask(str(row), kind, tuple(world.data.items.ids.gather(question.seeds.row(row))), limit=limit, now=now)
             for row in range(len(question.seeds))
         ]
-        slates = [one for first in range(0, len(asks), 100) for one in service.answer(asks[first : first + 100]).slates]
-        answers.append(_ranked(slates, world, limit))
+        answers.append(_ranked(service.answer(asks, parallel=True).slates, world, limit))
         if question.given == 1:
             taken = []
             for ask in asks[:100]:
@@ -203,6 +221,20 @@ def _asked(world: _World, questions: Sequence[_Question]) -> tuple[list[Ranked],
                 service.answer([ask])
                 taken.append(perf_counter() - began)
     return answers, round(float(np.median(taken)) * 1000, 2)
+
+
+def _asked_by_title(world: _World) -> NDArray[np.int32]:
+    """Return the continuations of each title, without a track."""
+    asks = [
+        Ask(str(row), Kind.CONTINUE, title=title, limit=_DEEP, now=datetime.now(UTC))
+        for row, title in enumerate(world.titles)
+    ]
+    return _ranked(_service(world).answer(asks, parallel=True).slates, world, _DEEP)[0]
+
+
+def _service(world: _World) -> Service:
+    histories = Histories(world.door, world.settings.dataset.signals)
+    return Service(Current(world.home), world.door, world.settings.recipes, histories)
 
 
 def _ranked(slates: Sequence[Any], world: _World, limit: int) -> Ranked:
@@ -264,6 +296,40 @@ def _blend(lists: Sequence[Ranked], weights: tuple[float, float], n: int) -> Ran
         best = there[np.argsort(-total[there], kind="stable")][:_DEEP]
         items[row, : len(best)], scores[row, : len(best)] = best, total[best]
     return items, scores
+
+
+def _title_neighbours(data: Dataset, titles: Sequence[str]) -> NDArray[np.int32]:
+    """Return what the 200 playlists of the likest titles hold most: TF-IDF of words and n-grams of 3 to 5, cosine."""
+    playlists = data.playlists
+    assert playlists is not None and playlists.titles is not None
+    known = playlists.titles.fill_null("").to_list()
+    numbers: dict[str, int] = {}
+    parts = [[numbers.setdefault(part, len(numbers)) for part in _parts(title)] for title in [*known, *titles]]
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in parts])])
+    columns = np.array([part for row in parts for part in row], np.int32)
+    matrix = sp.csr_matrix((np.ones(len(columns)), columns, offsets), shape=(len(parts), len(numbers)))
+    held = np.bincount(matrix[: len(known)].indices, minlength=len(numbers))
+    matrix = matrix.multiply(np.log((1 + len(known)) / (1 + held)) + 1).tocsr()
+    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    matrix = sp.diags(1 / np.maximum(norms, 1e-9)) @ matrix
+    alike = (matrix[len(known) :] @ matrix[: len(known)].T).toarray()
+    alike[alike < -np.partition(-alike, 200, axis=1)[:, 200:201]] = 0
+    rows_ = data.stacked(("playlists",))
+    rows_.data[:] = 1
+    popularity = np.bincount(rows_.indices, minlength=len(data.items))
+    votes = sp.csr_matrix(alike) @ rows_
+    found = np.full((len(titles), _DEEP), -1, np.int32)
+    for row in range(len(titles)):
+        said = votes[row].toarray().ravel() + popularity / popularity.max()
+        found[row] = np.argsort(-said, kind="stable")[:_DEEP]
+    return found
+
+
+def _parts(title: str) -> list[str]:
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", title).casefold())
+    padded = f" {' '.join(words)} "
+    grams = {padded[at : at + n] for n in (3, 4, 5) for at in range(len(padded) - n + 1)}
+    return [*sorted({f"w{word}" for word in words}), *sorted(grams)]
 
 
 def _figures(data: Dataset, questions: Sequence[_Question], found: Sequence[NDArray[np.int32]]) -> dict[str, float]:

@@ -128,6 +128,7 @@ def fitted(model: str, settings: Mapping[str, Any], data: Dataset, seed: int) ->
     """Return a model that was fitted with the settings."""
     kind = MODELS[model]
     made = kind(kind.Config.model_validate(settings))
+    assert isinstance(made, Model)
     made.fit(data, seed=seed)
     return made
 
