@@ -16,6 +16,7 @@ from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
 from segue.models.content import ContentConfig
 from segue.models.ease import EaseConfig
+from segue.models.item2vec import Item2VecConfig
 from segue.models.knn import ItemKnnConfig
 from segue.models.popularity import PopularityConfig
 from segue.models.ranker import RankerConfig
@@ -46,6 +47,7 @@ class ModelsConfig(_Config):
     walks: RandomWalkConfig = RandomWalkConfig()
     user_knn: UserKnnConfig = UserKnnConfig()
     graph: GraphFilterConfig = GraphFilterConfig()
+    item2vec: Item2VecConfig = Item2VecConfig()
     sequence: SasRecConfig = SasRecConfig()
     session_knn: SessionKnnConfig = SessionKnnConfig()
     artist: SameArtistConfig = SameArtistConfig()

@@ -23,6 +23,8 @@ class Task:
     """What must not come back."""
     relevant: Ragged
     """What is to be found."""
+    candidates: Ragged | None = None
+    """What alone is ranked, the row's relevant item last: published protocols draw some wrong ones; None: all items."""
     repeats: bool = False
     """Whether what the row heard before may be what is to be found (sessions)."""
 

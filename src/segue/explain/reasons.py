@@ -49,6 +49,8 @@ _WORDS = {
     ("user_knn", "history"): "Played by people who play what you play",
     ("graph", "seeds"): "In the same corner of music as {seed}",
     ("graph", "history"): "In the same corner of music as {seed}, which you play",
+    ("item2vec", "seeds"): "Keeps the company of {seed}",
+    ("item2vec", "history"): "Keeps the company of {seed}, which you play",
     ("sequence", "seeds"): "A likely next after {seed}",
     ("sequence", "history"): "A likely next after what you played",
     ("title", "text"): "Fits the title",
@@ -63,6 +65,7 @@ _WITHOUT_SEED = {
     "ease": "Goes with your tracks",
     "walks": "A short way from your tracks",
     "graph": "In the same corner of music as your tracks",
+    "item2vec": "Keeps the company of your tracks",
     "sequence": "A likely next after your tracks",
     "content": "New, and like your tracks",
 }

@@ -20,6 +20,7 @@ from segue.models.als import ImplicitALS
 from segue.models.artist import SameArtist
 from segue.models.content import Content
 from segue.models.ease import Ease
+from segue.models.item2vec import Item2Vec
 from segue.models.knn import ItemKnn
 from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
@@ -45,6 +46,7 @@ MODELS: Mapping[str, type[Model | TitleModel]] = {
         ImplicitALS,
         Ease,
         GraphFilter,
+        Item2Vec,
         SessionKnn,
         SasRec,
         SameArtist,

@@ -31,6 +31,7 @@ from segue.jobs.benchmark.rows import Row, over_seeds
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.artist import SameArtist
+from segue.models.item2vec import Item2Vec
 from segue.models.knn import ItemKnn, ItemKnnConfig
 from segue.models.model import Model, Ranked
 from segue.models.popularity import Popularity, PopularityConfig
@@ -50,6 +51,7 @@ PROTOCOL = (
 _SINGLE: Mapping[str, Callable[[], Model]] = {
     "popularity": lambda: Popularity(PopularityConfig(half_life_days=None)),
     "same artist": SameArtist,
+    "item2vec": Item2Vec,
     "textbook cosine kNN": lambda: ItemKnn(
         ItemKnnConfig(asked_exponent=1.0, found_exponent=1.0, row_damping=0.0, neighbours=200)
     ),

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segue.dataset.matrices import Dataset
 from segue.errors import BadInput, NotFound
@@ -20,6 +21,7 @@ from segue.evaluation.protocol import Split, Task, check
 from segue.jobs.benchmark.rows import Benchmark, Row, over_seeds
 from segue.jobs.benchmark.suites import Suite, Together, suite
 from segue.jobs.progress import Progress, silent
+from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model
 from segue.registry.versions import MODELS
 
@@ -136,7 +138,10 @@ def fitted(model: str, settings: Mapping[str, Any], data: Dataset, seed: int) ->
 def measured(model: Model, split: Split, task: Task, measures: Sequence[str]) -> dict[str, float]:
     """Return the measures, and what accuracy does not say of the first of the measures' lists."""
     depth = max(int(name.partition("@")[2] or 500) for name in measures)
-    ranked, _ = model.recommend(task.history, task.exclude, depth, parallel=True)
+    if task.candidates is None:
+        ranked, _ = model.recommend(task.history, task.exclude, depth, parallel=True)
+    else:
+        ranked = _among(model, task.history, task.candidates)
     figures = {name: accuracy.mean(accuracy.measure(name, ranked, task.relevant)) for name in measures}
     if task is not split.test:
         return figures
@@ -149,6 +154,17 @@ def measured(model: Model, split: Split, task: Task, measures: Sequence[str]) ->
     exposure = np.bincount(shown[shown >= 0], minlength=len(split.data.items))
     figures["gini"] = beyond.gini(exposure)
     return figures
+
+
+def _among(model: Model, history: Ragged, candidates: Ragged) -> NDArray[np.int32]:
+    """Rank each row's candidates; of equals, and of those without a score, the later stands behind."""
+    scores = np.nan_to_num(model.score(history, candidates), nan=-np.inf)
+    order = np.lexsort((np.arange(len(scores)), -scores, row_numbers(candidates.offsets)))
+    width = int(np.diff(candidates.offsets).max(initial=0))
+    ranked = np.full((len(candidates), width), -1, np.int32)
+    place = np.arange(len(scores)) - candidates.offsets[:-1][row_numbers(candidates.offsets)]
+    ranked[row_numbers(candidates.offsets), place] = candidates.values[order]
+    return ranked
 
 
 def _query_ms(model: Model, task: Task, count: int = 200) -> float:

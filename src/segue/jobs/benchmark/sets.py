@@ -15,7 +15,7 @@ from segue.errors import BadInput
 from segue.evaluation.protocol import Split, Task
 from segue.kernels.ragged import Ragged
 
-__all__ = ["hetrec", "lightgcnpp", "nowplaying"]
+__all__ = ["hetrec", "lightgcnpp", "nowplaying", "s3rec"]
 
 
 def lightgcnpp(folder: Path, seed: int) -> Split:  # noqa: ARG001 (the publishers' own cut)
@@ -66,6 +66,28 @@ def nowplaying(folder: Path, seed: int) -> Split:
     return Split(
         _of_sessions(sessions, items), _next(sample), _next(test), tuning=_of_sessions(early, items), aligned=False
     )
+
+
+def s3rec(folder: Path, seed: int) -> Split:
+    """Cut each sequence as S3-Rec does: the last item is the test's, the one before it validation's.
+
+    The test ranks the last item among the 99 others that the publishers drew, told all before it. Validation draws 99
+    anew, from the items that are not in the sequence.
+    """
+    lines = [list(map(int, line.split()))[1:] for line in _file(folder / "lastfm-s3rec" / "LastFM.txt").open()]
+    others = [list(map(int, line.split()))[1:] for line in _file(folder / "lastfm-s3rec" / "LastFM_sample.txt").open()]
+    items = 1 + max(max(map(max, lines)), max(map(max, others)))
+    rng = np.random.Generator(np.random.PCG64(seed))
+    drawn = [rng.choice(np.setdiff1d(np.arange(1, items), row), 99, replace=False).tolist() for row in lines]
+    data = _of_rows(Ragged.of([row[:-2] for row in lines]), items)
+    return Split(data, _last_among(lines, drawn, 2), _last_among(lines, others, 1))
+
+
+def _last_among(lines: Sequence[list[int]], others: Sequence[list[int]], back: int) -> Task:
+    """Ask for the item that stands `back` from the end of each line, among others, told all before it."""
+    told, wanted = Ragged.of([row[:-back] for row in lines]), [row[-back] for row in lines]
+    among = Ragged.of([[*few, one] for few, one in zip(others, wanted, strict=True)])
+    return Task(told, told, Ragged.of([[one] for one in wanted]), candidates=among)
 
 
 def _next(asked: Sequence[tuple[list[int], int]]) -> Task:

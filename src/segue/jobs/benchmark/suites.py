@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import playlists, sets
+from segue.jobs.benchmark import cold, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -83,7 +83,41 @@ _LISTENERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         for alpha in (8.0, 12.0, 20.0)
         for ratio in (4.0, 5.0, 6.0)
         for frequency in (0.0, 0.25, 0.4)
-    ],
+    ]
+    + _grid(
+        factors=[64],
+        starts=[5],
+        alpha=[12.0],
+        regularization=[40.0, 50.0, 60.0],
+        frequency=[0.4, 0.5, 0.6],
+        iterations=[12],
+    ),
+    "walks": _grid(alpha=[0.6, 0.8, 1.0], beta=[0.2, 0.3, 0.35, 0.4], neighbours=[1000]),
+    "user_knn": _grid(neighbours=[100, 200, 400], rarity=[1.0, 1.5], sharpness=[2.0, 3.0]),
+    "graph": _grid(factors=[160, 200], item_exponent=[0.25, 0.3], popularity=[0.2], slope=[0.0, 0.3, 0.6]),
+}
+
+_SEQUENCES: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "popularity": [{"half_life_days": None}],
+    "knn": _grid(
+        asked_exponent=[0.6, 1.0, 1.2],
+        found_exponent=[0.6, 1.0, 1.2],
+        row_damping=[0.3, 0.6],
+        recency=[0.0, 0.3, 0.6],
+        neighbours=[1000],
+    ),
+    "walks": _grid(alpha=[0.6, 0.8], beta=[0.35, 0.5, 0.6], recency=[0.0, 0.6], neighbours=[1000]),
+    "ease": _grid(regularization=[200.0, 600.0], frequency=[0.3, 0.5], diagonal=[0.3, 0.5], neighbours=[2000]),
+    "als": _grid(
+        factors=[64],
+        starts=[1, 5],
+        alpha=[10.0],
+        regularization=[50.0, 100.0],
+        frequency=[0.4],
+        recency=[0.0, 0.3, 0.6],
+    ),
+    "graph": _grid(factors=[64, 128], slope=[0.0, 0.3]),
+    "sequence": [{"rows": ["listeners"]}],
 }
 
 _SESSIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -139,6 +173,23 @@ SUITES: Mapping[str, Suite | Together] = {
                 Published("GCE-GNN", "its paper", {"HR@20": 0.2237, "MRR@20": 0.0840}),
                 Published("DHCN", "its paper", {"HR@20": 0.2350, "MRR@20": 0.0818}),
             ),
+        ),
+        Suite(
+            name="lastfm-s3rec",
+            protocol="the sequences of S3-Rec (1,090 users, 3,646 artists); the last of each among 99 published others",
+            read=sets.s3rec,
+            seeds=3,
+            measures=("HR@10", "N@10", "MRR@100"),
+            chosen_by="N@10",
+            tried=_SEQUENCES,
+            published=(Published("S3-Rec", "its paper", {"HR@10": 0.6083, "N@10": 0.3577, "MRR@100": 0.2981}),),
+        ),
+        Together(
+            name="mpd-cold",
+            protocol=cold.PROTOCOL,
+            models=cold.MODELS,
+            rows=cold.rows,
+            seeds=2,
         ),
         Together(
             name="mpd",
