@@ -234,12 +234,18 @@ def _told(model: type[BaseModel]) -> dict[str, str]:
 
 def _recipes() -> str:
     recipes = RecipesConfig()
-    sources = sorted({name for kind in ("radio", "continuation", "weekly") for name in getattr(recipes, kind).weights})
-    rows = ["| recipe | " + " | ".join(sources) + " | artist cap | floor |", "|---|" + "---|" * (len(sources) + 2)]
+    sources = sorted({name for kind in RecipesConfig.model_fields for name in getattr(recipes, kind).weights})
+    rows = [
+        "| recipe | " + " | ".join(sources) + " | learned | leans to | artist cap | floor |",
+        "|---|" + "---|" * (len(sources) + 4),
+    ]
     for kind in RecipesConfig.model_fields:
         made = getattr(recipes, kind)
         weights = [f"{made.weights[name]:g}" if name in made.weights else "" for name in sources]
-        rows.append(f"| {kind} | {' | '.join(weights)} | {made.artist_cap or 'none'} | {made.floor:g} |")
+        leans = ", ".join(f"{name} × {weight:g}" for name, weight in made.lean.items())
+        learned = "yes" if made.learned else ""
+        cap = made.artist_cap or "none"
+        rows.append(f"| {kind} | {' | '.join(weights)} | {learned} | {leans} | {cap} | {made.floor:g} |")
     return "\n".join(rows)
 
 
@@ -385,12 +391,13 @@ def _quality() -> str:
                 *(str(row[name]) if row[name] is not None else "" for name in ("seconds", "query_ms", "peak_mb")),
                 str(row["tried"] or ""),
             ]
-            for row in sorted(made["rows"], key=lambda row: row["metrics"][measures[0]])
+            for row in sorted(made["rows"], key=lambda row: row["metrics"].get(measures[0], 0))
         ]
         table = "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows])
         where = f"{machine['cores']} cores, {machine['memory_gb']} GB, Python {machine['python']}"
         parts.append(
             f"## {made['benchmark']}\n\n{made['protocol'][0].upper()}{made['protocol'][1:]}. {where}.\n\n{table}\n"
+            + (f"\n![Accuracy beside coverage](quality/{path.stem}.svg)\n" if path.with_suffix(".svg").exists() else "")
         )
     return "\n".join(parts)
 

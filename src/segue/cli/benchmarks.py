@@ -13,13 +13,17 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Annotated[str, typer.Argument(help="lastfm-lightgcnpp or hetrec.")],
+    name: Annotated[
+        str, typer.Argument(help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold or situnes.")
+    ],
     model: Annotated[list[str] | None, typer.Option("--model", help="Only this one; may be given again.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, max=100, help="Runs; the figures are their mean.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write the JSON here too.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw accuracy beside coverage here, as SVG.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the models on a public data set, by its protocol. SEGUE_DATASETS names the folder that holds it."""
+    from segue.jobs.benchmark.plot import drawn
     from segue.jobs.benchmark.run import datasets_folder, run
     from segue.stores import files
 
@@ -27,6 +31,8 @@ def benchmark(
         made = run(name, datasets_folder(), models=model or (), seeds=seeds, progress=show)
     if output is not None:
         files.write_json(output, asdict(made))
+    if plot is not None:
+        files.write_bytes(plot, drawn(made).encode())
     if as_json:
         emit(made)
         return

@@ -11,7 +11,7 @@ from segue.cli.output import Home, Json, complain_softly, emit, table, workspace
 __all__ = ["app"]
 
 app = typer.Typer(help="Which model versions there are, and which serve.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="popularity, knn, als or artist.")]
+Name = Annotated[str, typer.Argument(help="As `segue models list` names it.")]
 Version = Annotated[str, typer.Argument(help="As `segue models list` names it.")]
 
 

@@ -83,7 +83,8 @@ def test_where_chance_rates_nothing_tells_the_rating(tmp_path: Path) -> None:
     chance = moments.rows(write(tmp_path, by_chance), moments.MODELS, 1)
     assert all(0.4 < row.metrics[f"{cut} pooled AUC"] < 0.6 for row in chance for cut in ("later", "stage 3"))
     full = chance[moments.MODELS.index(FULL)].metrics
-    assert all(full[f"{cut} AUC gain low"] <= 0 for cut in ("later", "stage 3", "random"))
+    sure = [cut for cut in ("later", "stage 3", "random") if full[f"{cut} AUC gain low"] > 0]
+    assert len(sure) <= 1, "of intervals of 95%, with ten listeners, one may miss by chance"
 
 
 def test_what_is_known_only_afterwards_is_not_read(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ from segue.service.histories import Histories
 from segue.settings import Settings
 from segue.types import Ask, Kind, Slate
 
-__all__ = ["MODELS", "PROTOCOL", "rows"]
+__all__ = ["MEASURES", "MODELS", "PROTOCOL", "rows"]
 
 PROTOCOL = (
     "700 playlists of at least 30 known tracks are held out whole; given are the first 1 (radio), 5 or 25 tracks, or "
@@ -64,6 +64,10 @@ _SIMPLE, _TITLES, _OURS = "simple blend", "title kNN", "segue"
 _BLENDED = ("co-occurrence kNN", "implicit ALS", "same artist")
 MODELS = (*_SINGLE, _SIMPLE, _TITLES, _OURS)
 """Rows of the table: each peer alone, the blend of three of them, and what Segue answers."""
+
+MEASURES = (
+    "radio N@30", "radio HR@30", "radio artists", "5 N@500", "5 clicks", "25 N@500", "25 clicks", "title N@500",
+)  # fmt: skip
 
 _TEST, _VALIDATION = 700, 700
 _LEAST_TRACKS = 30

@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, playlists, sets
+from segue.jobs.benchmark import cold, moments, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -61,6 +61,8 @@ class Together:
     """From the folder of data sets, the rows wanted, and how many runs."""
     seeds: int
     """Runs that the figures are the mean of."""
+    measures: Sequence[str]
+    """Those that stand first."""
     published: Sequence[Published] = ()
 
 
@@ -190,6 +192,15 @@ SUITES: Mapping[str, Suite | Together] = {
             models=cold.MODELS,
             rows=cold.rows,
             seeds=2,
+            measures=("N@100", "R@100", "R-precision"),
+        ),
+        Together(
+            name="situnes",
+            protocol=moments.PROTOCOL,
+            models=moments.MODELS,
+            rows=moments.rows,
+            seeds=5,
+            measures=("later AUC", "later AUC gain"),
         ),
         Together(
             name="mpd",
@@ -197,6 +208,7 @@ SUITES: Mapping[str, Suite | Together] = {
             models=playlists.MODELS,
             rows=playlists.rows,
             seeds=2,
+            measures=playlists.MEASURES,
         ),
     )
 }
