@@ -71,6 +71,7 @@ MEASURES = (
 
 _TEST, _VALIDATION = 700, 700
 _LEAST_TRACKS = 30
+_NEAREST = 200
 _GIVEN = (1, 5, 25)
 _DEEP, _RADIO = 500, 30
 _WEIGHTS = [(als, artist) for als in (0.3, 0.45, 0.6, 0.75) for artist in (0.0, 0.1, 0.2, 0.3, 0.45)]
@@ -319,7 +320,8 @@ def _title_neighbours(data: Dataset, titles: Sequence[str]) -> NDArray[np.int32]
     norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     matrix = sp.diags(1 / np.maximum(norms, 1e-9)) @ matrix
     alike = (matrix[len(known) :] @ matrix[: len(known)].T).toarray()
-    alike[alike < -np.partition(-alike, 200, axis=1)[:, 200:201]] = 0
+    nearest = min(_NEAREST, len(known)) - 1
+    alike[alike < -np.partition(-alike, nearest, axis=1)[:, [nearest]]] = 0
     rows_ = data.stacked(("playlists",))
     rows_.data[:] = 1
     popularity = np.bincount(rows_.indices, minlength=len(data.items))
@@ -327,7 +329,8 @@ def _title_neighbours(data: Dataset, titles: Sequence[str]) -> NDArray[np.int32]
     found = np.full((len(titles), _DEEP), -1, np.int32)
     for row in range(len(titles)):
         said = votes[row].toarray().ravel() + popularity / popularity.max()
-        found[row] = np.argsort(-said, kind="stable")[:_DEEP]
+        best = np.argsort(-said, kind="stable")[:_DEEP]
+        found[row, : len(best)] = best
     return found
 
 

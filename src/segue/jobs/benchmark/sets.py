@@ -74,11 +74,13 @@ def s3rec(folder: Path, seed: int) -> Split:
     The test ranks the last item among the 99 others that the publishers drew, told all before it. Validation draws 99
     anew, from the items that are not in the sequence.
     """
-    lines = [list(map(int, line.split()))[1:] for line in _file(folder / "lastfm-s3rec" / "LastFM.txt").open()]
-    others = [list(map(int, line.split()))[1:] for line in _file(folder / "lastfm-s3rec" / "LastFM_sample.txt").open()]
+    lines, others = (
+        [list(map(int, line.split()))[1:] for line in _file(folder / "lastfm-s3rec" / name).read_text().splitlines()]
+        for name in ("LastFM.txt", "LastFM_sample.txt")
+    )
     items = 1 + max(max(map(max, lines)), max(map(max, others)))
     rng = np.random.Generator(np.random.PCG64(seed))
-    drawn = [rng.choice(np.setdiff1d(np.arange(1, items), row), 99, replace=False).tolist() for row in lines]
+    drawn = [rng.permutation(np.setdiff1d(np.arange(1, items), row))[:99].tolist() for row in lines]
     data = _of_rows(Ragged.of([row[:-2] for row in lines]), items)
     return Split(data, _last_among(lines, drawn, 2), _last_among(lines, others, 1))
 
