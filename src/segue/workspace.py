@@ -221,6 +221,19 @@ class Workspace:
         ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
         return self.answer(ask)
 
+    def continuation(
+        self,
+        texts: Iterable[str] = (),
+        *,
+        title: str | None = None,
+        limit: int = 30,
+        listener: str | None = None,
+        now: datetime | None = None,
+    ) -> Slate:
+        """Return what a playlist would hold next: by its tracks, named as `find` takes them, by its title, or both."""
+        tracks = tuple(self.find(text) for text in texts)
+        return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now))
+
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.
 

@@ -81,6 +81,22 @@ def test_a_radio_carries_reasons_and_names_its_rung(server: Server) -> None:
     assert all(track["reason"] and track["seed"] in (None, "sim:track:000001") for track in body["tracks"])
 
 
+def test_a_playlist_is_continued_by_its_tracks_its_title_or_both(server: Server) -> None:
+    tracks, title = ["sim:track:000001"], "evening jazz"
+    for playlist in ({"tracks": tracks}, {"title": title}, {"tracks": tracks, "title": title}):
+        answer = server.client.post("/v1/continue", json={**playlist, "limit": 12})
+        body = answer.json()
+        assert answer.status_code == 200, body
+        assert len(body["tracks"]) == 12
+        assert "sim:track:000001" not in {track["track"] for track in body["tracks"] if "tracks" in playlist}
+
+
+def test_a_playlist_of_nothing_cannot_be_continued(server: Server) -> None:
+    answer = server.client.post("/v1/continue", json={"limit": 5})
+    assert answer.status_code == 422
+    assert "a title" in answer.json()["detail"]
+
+
 def test_a_weekly_is_the_same_whenever_it_is_asked_for(server: Server) -> None:
     path = "/v1/listeners/sim:listener:000001/weekly"
     first, second = server.client.get(path).json(), server.client.get(path).json()

@@ -283,3 +283,24 @@ def test_two_trainings_do_not_mix(copy: Path) -> None:
     first.communicate()
     assert first.returncode == 0
     refused(second, 1, "train", str(first.pid))
+
+
+def test_a_playlist_is_continued_by_its_tracks_its_title_or_both(copy: Path) -> None:
+    for words in (["--title", "evening jazz"], ["sim:track:000001"], ["sim:track:000001", "--title", "evening jazz"]):
+        done = run("continue", *words, "--home", copy, "--limit", 8, "--json")
+        assert done.returncode == 0, done.stderr
+        slate = json.loads(done.stdout)
+        assert len(slate["tracks"]) == 8
+        assert all(track["reason"] for track in slate["tracks"])
+
+
+def test_a_title_that_nobody_uses_is_said_to_be_unknown(copy: Path) -> None:
+    slate = json.loads(run("continue", "--title", "ㅎㅎㅎ", "--home", copy, "--json").stdout)
+    assert slate["rung"] == "popular"
+    assert "nothing is known of playlists called" in slate["notes"][0]
+
+
+def test_neither_a_title_nor_tracks_is_misuse(copy: Path) -> None:
+    done = run("continue", "--home", copy)
+    assert done.returncode == 2
+    assert "a title" in done.stderr

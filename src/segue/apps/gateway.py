@@ -16,6 +16,7 @@ import polars as pl
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel, ConfigDict, Field
 from threadpoolctl import threadpool_limits
 
 from segue import __version__
@@ -34,6 +35,21 @@ __all__ = ["Pages", "create"]
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 Pages: TypeAlias = Callable[[Workspace, Any], APIRouter]
+
+
+class Playlist(BaseModel):
+    """A playlist to continue."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tracks: list[Annotated[str, Field(max_length=512)]] = Field(default=[], max_length=1000)
+    """Track ids, as the source gave them."""
+    title: str | None = Field(default=None, max_length=1000)
+    """What it is called; with tracks, or alone."""
+    listener: str | None = None
+    """Whose it is."""
+    limit: int = Field(default=30, ge=1, le=MOST_TRACKS)
+    """How many tracks."""
 
 
 class Gateway:
@@ -180,6 +196,18 @@ def _api(gateway: Gateway) -> APIRouter:
             return workspace.answer(ask, request_id=_fresh(request.state.id))
 
         slate = await gateway.run(work)
+        gateway.metrics.rungs.labels(slate.rung.value).inc()
+        return slate.to_json()
+
+    @api.post("/continue", summary="What a playlist would hold next")
+    async def continue_(request: Request, playlist: Playlist) -> dict[str, Any]:
+        """Give its tracks, its title, or both. Without a listener, nothing is read or kept of anyone."""
+        now = datetime.now(UTC)
+        ask = Ask(
+            "continue", Kind.CONTINUE, tuple(playlist.tracks), playlist.title, playlist.listener,
+            limit=playlist.limit, now=now,
+        )  # fmt: skip
+        slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()
         return slate.to_json()
 

@@ -168,6 +168,26 @@ def radio(
         show_slate(f"Radio from {opened.name_of(found)}", slate)
 
 
+@app.command("continue")
+def continue_(
+    tracks: Annotated[list[str] | None, typer.Argument(help='Its tracks: "Artist - Title", titles or ids.')] = None,
+    title: Annotated[str | None, typer.Option(help="What the playlist is called; with tracks or alone.")] = None,
+    home: Home = None,
+    limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
+    listener: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """What a playlist would hold next, by its tracks, its title, or both."""
+    opened = workspace(home)
+    slate = opened.continuation(tracks or (), title=title, limit=limit, listener=listener, now=moment(now))
+    if as_json:
+        emit(slate.to_json())
+    else:
+        about = f"“{title}”" if title else f"{len(tracks or ())} tracks"
+        show_slate(f"More for {about}", slate)
+
+
 @app.command()
 def weekly(
     home: Home = None,
