@@ -33,6 +33,8 @@ from segue.events.schema import EVENTS, INTAKE, conform
 from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, preferences, strength
 from segue.importers.columns import FIELDS
 from segue.importers.sources import SOURCES
+from segue.jobs.benchmark.plot import drawn
+from segue.jobs.benchmark.rows import BEYOND, Benchmark, Row
 from segue.jobs.benchmark.suites import SUITES
 from segue.privacy.consent import ConsentConfig
 from segue.recipes.music import RecipesConfig
@@ -40,7 +42,7 @@ from segue.settings import Settings
 from segue.types import EventType
 from segue.workspace import Workspace
 
-__all__ = ["PARTS", "ROOT", "commands", "pages", "renewed"]
+__all__ = ["PARTS", "ROOT", "commands", "pages", "pictures", "renewed"]
 
 ROOT = Path(__file__).parents[2]
 _WORD = re.compile(r"\ban? (EventType|EndReason|Device|Purpose|ItemKind)\b")
@@ -50,6 +52,19 @@ _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOT
 def pages() -> list[Path]:
     """Return every page of the documentation."""
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def pictures() -> dict[Path, str]:
+    """Return the picture of each table of quality that has a coverage, and where it lies."""
+    made = {}
+    for path in sorted((ROOT / "docs" / "reference" / "quality").glob("*.json")):
+        content = json.loads(path.read_text("utf-8"))
+        rows = [Row(**row) for row in content.pop("rows")]
+        first = SUITES[content["benchmark"]].measures[0]
+        rows.sort(key=lambda row: first not in row.metrics)
+        if any(name.endswith("coverage") for row in rows for name in row.metrics):
+            made[path.with_suffix(".svg")] = drawn(Benchmark(**content, rows=rows), first)
+    return made
 
 
 def renewed(text: str) -> str:
@@ -382,7 +397,8 @@ def _quality() -> str:
         made = json.loads(path.read_text("utf-8"))
         machine = made["machine"]
         measures = list(SUITES[made["benchmark"]].measures)
-        beyond = [name for name in made["rows"][-1]["metrics"] if name not in measures]
+        there = {name for row in made["rows"] for name in row["metrics"]}
+        beyond = [name for name in BEYOND if name in there]
         heads = ["model", *measures, *beyond, "fit s", "query ms", "MB", "tried"]
         rows = [
             [
@@ -434,5 +450,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 
 
 if __name__ == "__main__":
+    for path, picture in pictures().items():
+        path.write_text(picture, "utf-8")
     for page in pages():
         page.write_text(renewed(page.read_text("utf-8")), "utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from segue.settings import Settings
 
-from .reference import ROOT, commands, pages, renewed
+from .reference import ROOT, commands, pages, pictures, renewed
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
@@ -44,6 +44,13 @@ def anchors(page: Path) -> set[str]:
 def test_generated_parts_say_what_the_code_says(page: Path) -> None:
     text = page.read_text("utf-8")
     assert text == renewed(text), f"{page.name} is not up to date; run `python -m tests.docs.reference`"
+
+
+def test_the_pictures_show_what_the_tables_say() -> None:
+    for path, picture in pictures().items():
+        assert path.read_text("utf-8") == picture, (
+            f"{path.name} is not up to date; run `python -m tests.docs.reference`"
+        )
 
 
 @named

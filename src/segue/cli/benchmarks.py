@@ -24,7 +24,9 @@ def benchmark(
 ) -> None:
     """Measure the models on a public data set, by its protocol. SEGUE_DATASETS names the folder that holds it."""
     from segue.jobs.benchmark.plot import drawn
+    from segue.jobs.benchmark.rows import BEYOND
     from segue.jobs.benchmark.run import datasets_folder, run
+    from segue.jobs.benchmark.suites import suite
     from segue.stores import files
 
     with progress(as_json) as show:
@@ -32,11 +34,12 @@ def benchmark(
     if output is not None:
         files.write_json(output, asdict(made))
     if plot is not None:
-        files.write_bytes(plot, drawn(made).encode())
+        files.write_bytes(plot, drawn(made, suite(name).measures[0]).encode())
     if as_json:
         emit(made)
         return
-    columns = list(made.rows[-1].metrics)
+    there = {key for row in made.rows for key in row.metrics}
+    columns = [key for key in (*suite(name).measures, *BEYOND) if key in there]
     rows = [
         (row.model, row.source, *(row.metrics.get(key) for key in columns), row.seconds, row.query_ms, row.peak_mb)
         for row in made.rows

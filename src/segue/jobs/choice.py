@@ -12,6 +12,7 @@ from segue.models.content import Content
 from segue.models.model import ModelConfig
 from segue.models.sequence import SasRec
 from segue.models.session_knn import SessionKnn
+from segue.models.spectral import GraphFilter
 from segue.models.title import TitleModel
 from segue.settings import ModelsConfig
 
@@ -49,8 +50,8 @@ def choose(data: Dataset, asked: Iterable[str], set_: ModelsConfig) -> Choice:
         if reason := _cannot(name, data):
             why.append(f"{name} is left out: {reason}")
             continue
-        if name == ImplicitALS.name:
-            chosen, reason = _factorization(data)
+        if name in (ImplicitALS.name, GraphFilter.name):
+            chosen, reason = _of_shape(name, data)
             ours = {key: value for key, value in chosen.items() if key not in config.model_fields_set}
             if ours:
                 config = config.model_copy(update=ours)
@@ -78,10 +79,14 @@ def _found(*packages: str) -> bool:
     return all(find_spec(package) is not None for package in packages)
 
 
-def _factorization(data: Dataset) -> tuple[dict[str, Any], str]:
+def _of_shape(name: str, data: Dataset) -> tuple[dict[str, Any], str]:
+    """Return the settings that the kind and the number of rows speak for, and why."""
     counts = {name: part.nnz for name in ("listeners", "playlists") if (part := getattr(data, name)) is not None}
     whole = max(sum(counts.values()), 1)
     share = counts.get("playlists", 0) / whole
+    if name == GraphFilter.name:
+        factors = 64 if share > 0.5 else 160
+        return {"factors": factors}, f"{share:.0%} of the entries are of playlists"
     if share > 0.5:
         chosen = {"factors": 96, "alpha": 40.0, "regularization": 130.0, "frequency": 0.5}
         return chosen, f"{share:.0%} of the entries are of playlists"

@@ -65,20 +65,22 @@ class ListConfig(BaseModel):
         return weights
 
 
+_ABOUT_SEEDS = {"knn:seeds": 0.4, "als:seeds": 0.4, "item2vec:seeds": 0.1, "graph:seeds": 0.1, "artist:seeds": 0.15}
+"""Shared by radio and continuation, so that one ranker knows both."""
+
+
 class RecipesConfig(BaseModel):
     """The recipes of music."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     radio: ListConfig = ListConfig(
-        weights={"knn:seeds": 0.5, "als:seeds": 0.35, "artist:seeds": 0.15},
+        weights=_ABOUT_SEEDS,
         learned=True,
         lean={"als:history": 1.0},
     )
     """From one or a few tracks; personal where there is a history."""
-    continuation: ListConfig = ListConfig(
-        weights={"knn:seeds": 0.4, "als:seeds": 0.45, "artist:seeds": 0.15}, learned=True, lean={"title:text": 1.0}
-    )
+    continuation: ListConfig = ListConfig(weights=_ABOUT_SEEDS, learned=True, lean={"title:text": 1.0})
     """What a playlist would hold next, by its tracks and, where it has one, its title."""
     title: ListConfig = ListConfig(weights={"title:text": 1.0})
     """What a playlist of this title would hold, where there are no tracks yet."""

@@ -18,7 +18,7 @@ from segue.evaluation.intervals import paired
 from segue.jobs.benchmark.rows import Row, over_seeds
 from segue.kernels.ragged import Ragged
 
-__all__ = ["MODELS", "PROTOCOL", "rows"]
+__all__ = ["CUTS", "MODELS", "PROTOCOL", "rows"]
 
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]

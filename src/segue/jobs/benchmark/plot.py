@@ -19,12 +19,11 @@ _STYLE = (
 )
 
 
-def drawn(made: Benchmark) -> str:
-    """Return the picture of a table, its first measure beside its coverage."""
+def drawn(made: Benchmark, measure: str) -> str:
+    """Return the picture of a table, a measure beside the coverage of its lists."""
     ours = [row.metrics for row in made.rows if row.source == "ours"]
-    first = next(iter(made.rows[0].metrics if made.rows else {}), "")
     covered = next((name for metrics in ours for name in metrics if name.endswith("coverage")), "coverage")
-    return pareto(made, first, covered)
+    return pareto(made, measure, covered)
 
 
 def pareto(made: Benchmark, measure: str, diversity: str) -> str:

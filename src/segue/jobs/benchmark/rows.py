@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Benchmark", "Row", "over_seeds"]
+__all__ = ["BEYOND", "Benchmark", "Row", "over_seeds"]
+
+BEYOND = ("coverage", "novelty", "lift", "gini", "radio coverage", "radio lift")
+"""Measures that are not of accuracy, and stand behind those that are."""
 
 
 @dataclass(frozen=True, slots=True)

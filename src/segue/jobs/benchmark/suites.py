@@ -200,7 +200,9 @@ SUITES: Mapping[str, Suite | Together] = {
             models=moments.MODELS,
             rows=moments.rows,
             seeds=5,
-            measures=("later AUC", "later AUC gain"),
+            measures=tuple(
+                f"{cut} AUC{what}" for cut in moments.CUTS for what in ("", " gain", " gain low", " gain high")
+            ),
         ),
         Together(
             name="mpd",
