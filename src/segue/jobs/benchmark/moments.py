@@ -42,7 +42,7 @@ MODELS = ("popularity", "user mean", _BOTH, *_TOLD)
 """Rows of the table."""
 
 _SOUND = ("loudness", "danceability", "energy", "speechiness", "acousticness", "instrumentalness", "valence", "tempo")
-_CUTS = ("later", "stage 3", "random")
+CUTS = ("later", "stage 3", "random")
 _SETTINGS = [(leaves, trees) for leaves in (2, 4, 8) for trees in (10, 25, 50, 100, 200)]
 _SHRINK = 5.0
 """Ratings that the prior of a mean counts for."""
@@ -85,7 +85,7 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
         gains: dict[str, float] = {}
         settings: dict[str, Setting] = {}
         seconds = []
-        for title in _CUTS:
+        for title in CUTS:
             runs = []
             for seed in range(seeds):
                 cut = _cut(table, title, seed)
