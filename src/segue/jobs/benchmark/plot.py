@@ -94,9 +94,9 @@ def _front(rows: list[Row], measure: str, diversity: str) -> list[Row]:
 
 
 def _labelled(dots: list[tuple[str, float, float, bool]]) -> list[str]:
-    """Return dots with their names, each name moved down until it covers no other."""
+    """Return dots with their names, each name moved down until it covers no other, and no dot."""
     parts: list[str] = []
-    taken: list[tuple[float, float, float]] = []
+    taken = [(x - 6, x + 6, y + 4) for _, x, y, _ in dots]
     for name, x, y, best in sorted(dots, key=lambda dot: dot[2]):
         width = 7.5 * len(name)
         start = x + 9 if x + 9 + width < _WIDTH else x - 9 - width
