@@ -48,7 +48,7 @@ def test_without_a_share_held_out_nothing_is_measured_and_all_is_fitted(home: Pa
     assert done.metrics == {}
     assert done.rows == {"playlists": 50}
     assert (done.items, done.interactions) == (40, 500)
-    assert set(done.pointer.models) == {"popularity", "knn", "als", "artist", "title"}
+    assert set(done.pointer.models) == {"popularity", "knn", "als", "artist", "item2vec", "graph", "title"}
     slate = workspace.radio("t0", limit=10, now=NOW)
     assert (slate.rung, len(slate.tracks)) == ("session", 10)
     assert workspace.listeners() == []
