@@ -51,6 +51,9 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || \
+		apt-get install --quiet --yes libgomp1 >/dev/null 2>&1 || \
+		echo "LightGBM needs libgomp: apt-get install libgomp1 (until then, lists keep the order of the blend)" >&2
 	@touch $@
 
 $(VENV)/.developing: pyproject.toml constraints.txt | $(BIN)/python

@@ -8,9 +8,14 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from segue.importers.sources import build
 from segue.jobs.doctor import examine
+from segue.ranking.features import names
 from segue.registry import versions
+from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
 from tests.conftest import NOW
 
@@ -83,3 +88,76 @@ def test_a_training_removes_what_nobody_needs_any_more(world: Workspace, home: P
     assert workspace.radio("sim:track:000001", now=NOW).tracks
     assert first.models["als"] not in kept
     workspace.sink.close()
+
+
+def test_a_recipe_may_ask_models_that_learn_of_sessions_or_of_tracks_that_nobody_played(copy: Workspace) -> None:
+    (copy.home / "segue.toml").write_text(
+        '[recipes.weekly]\nweights = {"als:history" = 0.6, "content:history" = 0.3, "session_knn:history" = 0.1}\n'
+    )
+    done = Workspace.open(copy.home).train(now=NOW)
+    assert {"content", "session_knn"} <= set(done.pointer.models)
+    assert done.metrics["session_knn"]["ndcg@100"] > done.metrics["popularity"]["ndcg@100"]
+    assert "content" not in done.metrics, "no held-out row has a track that nobody played"
+    assert any(why.startswith("the ranker is left out") for why in done.choices)
+
+
+@pytest.fixture
+def ranked(home: Path, tmp_path: Path) -> Workspace:
+    """120 playlists of two kinds, nearly half of them held out: enough to learn a ranker from."""
+    Workspace.open(home, create=True)
+    (home / "segue.toml").write_text("[train]\nheld_out_share = 0.45\n")
+    tracks = [
+        {
+            "pos": 0,
+            "track_uri": f"t{at}",
+            "track_name": f"Song {at}",
+            "artist_uri": f"a{at % 8}",
+            "artist_name": f"A{at % 8}",
+        }
+        for at in range(80)
+    ]
+    rng = np.random.Generator(np.random.PCG64(2))
+    playlists = [
+        {
+            "pid": pid,
+            "name": ("red", "blue")[pid % 2],
+            "tracks": [tracks[2 * at + pid % 2] for at in rng.permutation(40)[:12]],
+        }
+        for pid in range(120)
+    ]
+    slice_ = tmp_path / "mpd.slice.0-119.json"
+    slice_.write_text(json.dumps({"playlists": playlists}))
+    workspace = Workspace.open(home)
+    workspace.ingest(build("mpd"), slice_)
+    workspace.train(now=NOW)
+    return workspace
+
+
+def test_with_rows_enough_a_ranker_is_learned_and_orders_radio_and_continuation(ranked: Workspace) -> None:
+    snapshot = ranked.current()
+    assert snapshot.ranker is not None
+    assert snapshot.ranker.names == names(tuple(ranked.settings.recipes.radio.weights))
+    for kind, asked in (("radio", ("t2",)), ("continue", ("t2", "t4", "t6"))):
+        answer = ranked.service.answer([Ask("a", Kind(kind), asked, limit=20, now=NOW)])
+        assert "LearnedRank" in {step.name for step in answer.trace.steps}
+        (slate,) = answer.slates
+        assert isinstance(slate, Slate)
+        assert {int(track.track[1:]) % 2 for track in slate.tracks} == {0}
+
+
+def test_a_ranker_of_other_sources_is_not_used(ranked: Workspace) -> None:
+    (ranked.home / "segue.toml").write_text('[recipes.radio]\nweights = {"als:seeds" = 1.0}\n')
+    other = Workspace.open(ranked.home)
+    answer = other.service.answer([Ask("a", Kind.RADIO, ("t2",), now=NOW)])
+    assert "LearnedRank" not in {step.name for step in answer.trace.steps}
+
+
+def test_where_lightgbm_cannot_be_loaded_training_says_what_to_install(
+    copy: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lightgbm.py").write_text('raise OSError("libgomp.so.1: cannot open shared object file")\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "lightgbm", raising=False)
+    done = copy.train(now=NOW)
+    assert "ranker" not in done.pointer.models
+    assert any("apt-get install libgomp1" in why for why in done.choices)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
-from segue.dataset.matrices import Vocabulary
+from segue.dataset.matrices import Dataset
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model
 from segue.models.ranker import Ranker, RankerConfig
@@ -32,7 +32,7 @@ _CHUNK = 256
 
 def learn(
     models: Mapping[str, Model],
-    items: Vocabulary,
+    data: Dataset,
     rows: Ragged,
     catalog: Catalog,
     recipe: ListConfig,
@@ -44,7 +44,7 @@ def learn(
 
     Args:
         models: Fitted without the rows.
-        items: What they know.
+        data: What they were fitted to.
         rows: Held-out rows of items, in their order, each item once.
         catalog: Gives the items their numbers.
         recipe: Names the sources.
@@ -55,8 +55,8 @@ def learn(
     seeds, relevant = questions(rows, rng)
     if len(seeds) < _FEWEST_LISTS:
         return None
-    snapshot = bind(catalog, models, items.ids)
-    numbers = items.numbers
+    snapshot = bind(catalog, models, data)
+    numbers = data.items.numbers
     asked = Ragged(seeds.offsets, numbers[seeds.values], seeds.weights)
     wanted = Ragged(relevant.offsets, numbers[relevant.values], relevant.weights)
     sources = tuple(name for name in recipe.weights if name.partition(":")[0] in models)

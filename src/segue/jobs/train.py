@@ -3,6 +3,7 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from segue.catalog import store
 from segue.catalog.store import Catalog
 from segue.dataset import build, split
 from segue.dataset.matrices import Dataset, Interactions
+from segue.errors import NotReady
 from segue.evaluation import accuracy
 from segue.jobs import ranking
 from segue.jobs.choice import choose
@@ -22,7 +24,7 @@ from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
-from segue.models.ranker import Ranker
+from segue.models.ranker import Ranker, unavailable
 from segue.models.title import TitleModel
 from segue.privacy.door import Door
 from segue.registry import snapshot, versions
@@ -82,15 +84,17 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         for place, (name, config) in enumerate(choice.configs.items()):
             if held is not None and name != TitleModel.name:
                 progress(f"measuring {name}", place, len(choice.configs))
-                twins[name] = fit(name, config, known, settings.train.seed)
-                metrics[name] = measure(twins[name], held)
+                with suppress(NotReady):  # all that it learns from may be of the rows held out
+                    twins[name] = fit(name, config, known, settings.train.seed)
+                    if twins[name].vocabulary(known) is known.items:  # else no held-out row has what it ranks
+                        metrics[name] = measure(twins[name], held)
             progress(f"fitting {name}", place, len(choice.configs))
             began = perf_counter()
             model = fit(name, config, data, settings.train.seed)
             fitted[name] = model, perf_counter() - began
         progress("learning to rank", len(fitted), len(fitted))
         began = perf_counter()
-        ranker = None if held is None else _ranker(twins, known, held, catalog, settings)
+        ranker, why_none = (None, None) if held is None else _ranker(twins, known, held, catalog, settings)
         if ranker is not None:
             fitted[ranker.name] = ranker, perf_counter() - began
         del twins
@@ -120,7 +124,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             {"dataset": round(read_seconds, 2), **{name: round(took, 2) for name, (_, took) in fitted.items()}},
             metrics,
             data.dropped,
-            choice.why,
+            [*choice.why, *([why_none] if why_none else [])],
             len(door.ledger().withdrawn_since(data.until, Purpose.PERSONALISE)),
         )
 
@@ -143,13 +147,16 @@ def _prune(home: Path, pointer: Pointer, newest: int) -> None:
 
 def _ranker(
     twins: Mapping[str, Model], known: Dataset, held: Interactions, catalog: Catalog, settings: Settings
-) -> Ranker | None:
-    """Learn the ranker that the recipes share, if one asks for it."""
+) -> tuple[Ranker | None, str | None]:
+    """Learn the ranker that the recipes share, if one asks for it; or say why there is none."""
     recipe = next((one for one in (settings.recipes.radio, settings.recipes.continuation) if one.learned), None)
     if recipe is None:
-        return None
+        return None, None
+    if missing := unavailable():
+        return None, f"the ranker is left out, and lists keep the order of the blend: {missing}"
     rows = _distinct(held)
-    return ranking.learn(twins, known.items, rows, catalog, recipe, settings.ranker, seed=settings.train.seed)
+    made = ranking.learn(twins, known, rows, catalog, recipe, settings.ranker, seed=settings.train.seed)
+    return made, None if made else "the ranker is left out: there are too few held-out rows to learn it from"
 
 
 def measure(model: Model, held: Interactions) -> dict[str, float]:
@@ -195,4 +202,8 @@ def _hold_out(data: Dataset, settings: Settings) -> tuple[Dataset, Interactions 
     if not len(held):
         return data, None
     parts = {"listeners": data.listeners, "playlists": data.playlists, name: kept}
-    return replace(data, sessions=None, listeners=parts["listeners"], playlists=parts["playlists"]), held
+    sessions = data.sessions
+    if sessions is not None and name == "listeners":  # theirs would tell what they heard
+        theirs = sessions.rows.str.replace("\x1f[^\x1f]*$", "").is_in(held.rows.implode())
+        sessions = sessions.take(np.flatnonzero(~theirs.to_numpy()))
+    return replace(data, sessions=sessions, listeners=parts["listeners"], playlists=parts["playlists"]), held

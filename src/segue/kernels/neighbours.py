@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
-from segue.kernels.topk import push, sort_heap
+from segue.kernels.topk import push, sort_heap, take_best
 
 __all__ = ["contributions", "neighbours", "score_by_neighbours", "scores_at"]
 
@@ -191,18 +191,8 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
                     touched[count] = other
                     count += 1
                 total[other] += weights[p] * values[item, j]
-        heap = best[row]
-        heap_columns = columns[row]
-        for t in range(count):
-            other = touched[t]
-            score = total[other]
-            if score > heap[0] or (score == heap[0] and other < heap_columns[0]):
-                push(score, other, heap, heap_columns)
-            total[other] = 0
-            marked[other] = 0
-        for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
-            marked[exclude_items[p]] = 0
-        sort_heap(heap, heap_columns)
+        excluded = exclude_items[exclude_offsets[row] : exclude_offsets[row + 1]]
+        take_best(total, touched, count, marked, excluded, best[row], columns[row])
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
-from segue.kernels.topk import push, sort_heap
+from segue.kernels.topk import push, sort_heap, take_best
 
 __all__ = ["score_by_rows"]
 
@@ -100,14 +100,5 @@ def _score(
                     proposed[voted] = item
                     voted += 1
                 total[item] += vote
-        heap, places = best_scores[question], best_items[question]
-        for t in range(voted):
-            item = proposed[t]
-            score = total[item]
-            if score > heap[0] or (score == heap[0] and item < places[0]):
-                push(score, item, heap, places)
-            total[item] = 0
-            marked[item] = 0
-        sort_heap(heap, places)
-        for p in range(exclude_offsets[question], exclude_offsets[question + 1]):
-            marked[exclude_items[p]] = 0
+        excluded = exclude_items[exclude_offsets[question] : exclude_offsets[question + 1]]
+        take_best(total, proposed, voted, marked, excluded, best_scores[question], best_items[question])

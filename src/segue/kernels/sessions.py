@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
-from segue.kernels.topk import push, sort_heap
+from segue.kernels.topk import take_best
 
 __all__ = ["score_by_sessions"]
 
@@ -147,14 +147,5 @@ def _score(
                     voted += 1
                 total[item] += weight * 0.5**back * step_shares[q]
             back += 1
-        heap, places = scores[row], found[row]
-        for t in range(voted):
-            item = proposed[t]
-            score = total[item]
-            if score > heap[0] or (score == heap[0] and item < places[0]):
-                push(score, item, heap, places)
-            total[item] = 0
-            marked[item] = 0
-        sort_heap(heap, places)
-        for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
-            marked[exclude_items[p]] = 0
+        excluded = exclude_items[exclude_offsets[row] : exclude_offsets[row + 1]]
+        take_best(total, proposed, voted, marked, excluded, scores[row], found[row])

@@ -38,6 +38,39 @@ def push(score: float, column: int, best: NDArray[np.float32], columns: NDArray[
 
 
 @njit(cache=True, nogil=True)
+def take_best(
+    total: NDArray[np.float32],
+    touched: NDArray[np.int32],
+    count: int,
+    marked: NDArray[np.int8],
+    excluded: NDArray[np.int32],
+    best: NDArray[np.float32],
+    columns: NDArray[np.int32],
+) -> None:
+    """Fill a heap with the greatest sums, in order, and leave `total` and `marked` as zeros for the next row.
+
+    Args:
+        total: `float32[n]`: sums, 0 but for what is touched.
+        touched: `int32[n]`: the first `count` are columns with a sum.
+        count: How many.
+        marked: `int8[n]`: not 0 for what is touched or excluded.
+        excluded: Columns that were marked and got no sum.
+        best: `float32[k]`, all -inf.
+        columns: `int32[k]`, all -1.
+    """
+    for t in range(count):
+        column = touched[t]
+        score = total[column]
+        if score > best[0] or (score == best[0] and column < columns[0]):
+            push(score, column, best, columns)
+        total[column] = 0
+        marked[column] = 0
+    for p in range(len(excluded)):
+        marked[excluded[p]] = 0
+    sort_heap(best, columns)
+
+
+@njit(cache=True, nogil=True)
 def sort_heap(best: NDArray[np.float32], columns: NDArray[np.int32]) -> None:
     """Turn the heap into an order: best first, ties by column, empty places (-1) last."""
     for size in range(len(best) - 1, 0, -1):  # the worst of what is left goes behind it

@@ -13,7 +13,7 @@ from segue.models.model import Learned, ModelConfig
 if TYPE_CHECKING:
     import lightgbm
 
-__all__ = ["Ranker", "RankerConfig"]
+__all__ = ["Ranker", "RankerConfig", "unavailable"]
 
 
 class RankerConfig(ModelConfig):
@@ -112,3 +112,12 @@ class Ranker(Learned):
             self._booster = lightgbm.Booster(model_str=self.trees.tobytes().decode())
         made: Any = self._booster.predict(features, raw_score=True, num_threads=0 if parallel else 1)
         return np.asarray(made, np.float32)
+
+
+def unavailable() -> str | None:
+    """Return why LightGBM cannot be loaded here, and what to do; None where it can."""
+    try:
+        import lightgbm  # noqa: F401
+    except OSError as error:  # its wheel does not carry the OpenMP runtime
+        return f"LightGBM cannot be loaded ({error}); on Debian, apt-get install libgomp1"
+    return None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import store
 from segue.catalog.store import Catalog
+from segue.dataset.matrices import Dataset
 from segue.errors import Damaged, NotReady
 from segue.models.bound import Bound, BoundModel, BoundTitles
 from segue.models.model import Model
@@ -206,16 +207,17 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker)
 
 
-def bind(catalog: Catalog, models: Mapping[str, Model], ids: pl.Series) -> Snapshot:
-    """Return a set that is not published: fitted models over the same items, to be measured and learned from.
+def bind(catalog: Catalog, models: Mapping[str, Model], data: Dataset) -> Snapshot:
+    """Return a set that is not published: fitted models, to be learned from.
 
     Args:
         catalog: Gives the items their numbers.
         models: By name.
-        ids: `String[n]`, the items of all of them.
+        data: What they were fitted to.
     """
-    translated = _translate(catalog, ids)
-    bound = {name: Bound(model, *translated) for name, model in models.items()}
+    known = {name: model.vocabulary(data) or data.items for name, model in models.items()}
+    translated = {id(items): _translate(catalog, items.ids) for items in known.values()}
+    bound = {name: Bound(model, *translated[id(known[name])]) for name, model in models.items()}
     return Snapshot(Pointer("", "", 0, {}, ""), catalog, bound, {}, _faces(catalog))
 
 

@@ -32,7 +32,7 @@ def check(ask: Ask) -> Ask:
     if ask.kind is Kind.RADIO and not ask.tracks:
         raise BadInput("a radio needs at least one track to start from")
     if ask.kind is Kind.CONTINUE and not ask.tracks and not (ask.title or "").strip():
-        raise BadInput("a continue needs at least one track to start from, or a title")
+        raise BadInput("a continuation needs at least one track to start from, or a title")
     if ask.title is not None and len(ask.title) > _LONGEST_TITLE:
         raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
