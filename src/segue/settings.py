@@ -64,6 +64,8 @@ class TrainConfig(_Config):
     """Share of the rows on which a twin of each model, fitted without them, is measured. 0: nothing is measured."""
     held_out_most: int = Field(default=1500, ge=1)
     """No more rows than this are held out."""
+    folds: int = Field(default=2, ge=1, le=20)
+    """How many times other rows are held out, to learn the ranker from more of them; each fits its models again."""
     keep_versions: int = Field(default=3, ge=1)
     """Versions kept of each model, newest first; what serves, and what served before it, is kept regardless."""
 

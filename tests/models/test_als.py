@@ -35,6 +35,15 @@ class TestImplicitALSWithMoreFactorsThanItems(ModelContract):
         return ImplicitALS(ImplicitALSConfig(factors=40, iterations=3))
 
 
+class TestImplicitALSWithArtists(ModelContract):
+    kind = ImplicitALS
+    other_config = SMALL.model_copy(update={"artists": 2.0, "starts": 2})
+    tolerance = 1e-3
+
+    def build(self) -> ImplicitALS:
+        return ImplicitALS(ImplicitALSConfig(factors=4, alpha=5.0, regularization=2.0, artists=0.7))
+
+
 def half_step(weights: Dense, other: Dense, config: ImplicitALSConfig) -> Dense:
     """Solve every row of the dense problem (Hu, Koren, Volinsky 2008, equation 4)."""
     return np.stack(
@@ -131,3 +140,20 @@ def test_sessions_are_learned_from_when_asked_for() -> None:
     model = fitted(ImplicitALS(config), data)
     items, _ = model.recommend(Ragged.of([[0], [3]]), Ragged.of([[0], [3]]), 1)
     assert items.ravel().tolist() == [1, 2]
+
+
+def test_a_row_counts_its_artists_beside_its_items() -> None:
+    """Against the same factorization of a dataset that has the artists as items."""
+    data = noise(5)
+    artists = data.items.artists
+    matrix = data.stacked().toarray()
+    together = np.stack([matrix[:, artists == artist].sum(axis=1) for artist in range(artists.max() + 1)], axis=1)
+    joined = np.concatenate([matrix, 0.5 * np.sqrt(together)], axis=1).astype(np.float32)
+    rows = [{int(item): float(row[item]) for item in np.flatnonzero(row)} for row in joined]
+    ours = fitted(ImplicitALS(SMALL.model_copy(update={"artists": 0.5})), data)
+    plain = fitted(ImplicitALS(SMALL), Dataset(vocabulary(joined.shape[1]), listeners=interactions(rows)))
+    asked = Ragged.of([list(row) for row in rows], [list(row.values()) for row in rows])
+    items = Ragged.of([list(range(ITEMS))] * len(rows))
+    expected = plain.score(asked, items)
+    got = ours.score(asked.keep(asked.values < ITEMS), items)
+    np.testing.assert_allclose(got, expected, atol=1e-4 * np.abs(expected).max())

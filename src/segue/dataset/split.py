@@ -52,12 +52,15 @@ def hide_tail(interactions: Interactions, seen: int) -> tuple[Interactions, Inte
 
 
 def hold_out_rows(
-    interactions: Interactions, share: float, most: int, rng: np.random.Generator
+    interactions: Interactions, share: float, most: int, rng: np.random.Generator, *, fold: int = 0
 ) -> tuple[Interactions, Interactions]:
-    """Hold out whole rows, chosen at random: `share` of them, but no more than `most`."""
+    """Hold out whole rows, chosen at random: `share` of them, but no more than `most`.
+
+    With the same generator, each `fold` holds out others, as long as there are any.
+    """
     count = min(most, int(len(interactions) * share))
     chosen = np.zeros(len(interactions), bool)
-    chosen[rng.permutation(len(interactions))[:count]] = True
+    chosen[rng.permutation(len(interactions))[fold * count : (fold + 1) * count]] = True
     return interactions.take(np.flatnonzero(~chosen)), interactions.take(np.flatnonzero(chosen))
 
 

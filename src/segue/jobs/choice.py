@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+
 from segue.dataset.matrices import Dataset
 from segue.models.als import ImplicitALS
 from segue.models.content import Content
@@ -20,6 +22,9 @@ __all__ = ["Choice", "choose"]
 
 _LARGE = 5_000_000
 """Entries beyond which a factorization of many dimensions takes minutes."""
+
+_TRACKS_PER_ARTIST = 2
+"""Fewer, and an artist says little that the track does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ def _of_shape(name: str, data: Dataset) -> tuple[dict[str, Any], str]:
         return {"factors": factors}, f"{share:.0%} of the entries are of playlists"
     if share > 0.5:
         chosen = {"factors": 96, "alpha": 40.0, "regularization": 130.0, "frequency": 0.5}
+        if len(data.items) >= _TRACKS_PER_ARTIST * len(np.unique(data.items.artists)):
+            chosen["artists"] = 0.5
         return chosen, f"{share:.0%} of the entries are of playlists"
     if whole > _LARGE:
         chosen = {"factors": 128, "alpha": 12.0, "regularization": 60.0, "frequency": 0.4}

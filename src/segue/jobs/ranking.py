@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Learning the ranker: models continue rows that they never saw, and it learns which candidates were right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,7 +20,7 @@ from segue.ranking.features import Tracks, features, names
 from segue.recipes.music import ListConfig, blended
 from segue.registry.snapshot import Snapshot, bind
 
-__all__ = ["learn", "questions"]
+__all__ = ["Examples", "ask", "learn", "questions"]
 
 _SEEDS = (1, 1, 1, 5, 25)
 """Tracks that are given of each row, one question each; of one, the first and two at random."""
@@ -30,37 +31,60 @@ _FEWEST_LISTS = 200
 _CHUNK = 256
 
 
-def learn(
-    models: Mapping[str, Model],
-    data: Dataset,
-    rows: Ragged,
-    catalog: Catalog,
-    recipe: ListConfig,
-    config: RankerConfig,
-    *,
-    seed: int,
-) -> Ranker | None:
-    """Return a ranker for a recipe's sources, or None where the rows are too few to learn one from.
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Lists of candidates, and which of them were right."""
+
+    features: NDArray[np.float32]
+    """`float32[n, F]`, list after list."""
+    names: tuple[str, ...]
+    """Of the F features."""
+    right: NDArray[np.bool_]
+    """`bool[n]`."""
+    lengths: NDArray[np.int64]
+    """`int64[lists]`, sums to n."""
+
+
+def learn(examples: Sequence[Examples], config: RankerConfig, *, seed: int) -> Ranker | None:
+    """Return a ranker, or None where the lists are too few, or empty of right answers, to learn one from."""
+    if sum(len(some.lengths) for some in examples) < _FEWEST_LISTS or not any(some.right.any() for some in examples):
+        return None
+    ranker = Ranker(config)
+    ranker.fit(
+        np.concatenate([some.features for some in examples]),
+        examples[0].names,
+        np.concatenate([some.right for some in examples]),
+        np.concatenate([some.lengths for some in examples]),
+        seed=seed,
+    )
+    return ranker
+
+
+def ask(
+    models: Mapping[str, Model], data: Dataset, rows: Ragged, catalog: Catalog, recipe: ListConfig, *, seed: int
+) -> Examples:
+    """Let a recipe's sources continue rows that they never saw.
 
     Args:
         models: Fitted without the rows.
         data: What they were fitted to.
-        rows: Held-out rows of items, in their order, each item once.
+        rows: Held-out rows of items, in their order, each item once. Items that nothing else has are passed over: no
+            model can start from them or find them.
         catalog: Gives the items their numbers.
         recipe: Names the sources.
-        config: How trees are grown.
-        seed: Of the seeds drawn, and of the trees.
+        seed: Of the seeds drawn.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    seeds, relevant = questions(rows, rng)
-    if len(seeds) < _FEWEST_LISTS:
-        return None
+    heard = np.bincount(data.stacked().indices, minlength=len(data.items)) > 0
+    seeds, relevant = questions(rows.keep(heard[rows.values]), rng)
     snapshot = bind(catalog, models, data)
     numbers = data.items.numbers
     asked = Ragged(seeds.offsets, numbers[seeds.values], seeds.weights)
     wanted = Ragged(relevant.offsets, numbers[relevant.values], relevant.weights)
     sources = tuple(name for name in recipe.weights if name.partition(":")[0] in models)
-    known, right, lengths = [], [], []
+    said = names(sources)
+    known = [np.zeros((0, len(said)), np.float32)]
+    right, lengths = [np.zeros(0, np.bool_)], [np.zeros(0, np.int64)]
     for first in range(0, len(asked), _CHUNK):
         some = np.arange(first, min(first + _CHUNK, len(asked)))
         matrix, hit, row = _examples(asked.take(some), wanted.take(some), snapshot, recipe, sources)
@@ -68,11 +92,7 @@ def learn(
         known.append(matrix[kept])
         right.append(hit[kept])
         lengths.append(np.unique(row[kept], return_counts=True)[1])
-    if not any(hit.any() for hit in right):
-        return None
-    ranker = Ranker(config)
-    ranker.fit(np.concatenate(known), names(sources), np.concatenate(right), np.concatenate(lengths), seed=seed)
-    return ranker
+    return Examples(np.concatenate(known), said, np.concatenate(right), np.concatenate(lengths))
 
 
 def questions(rows: Ragged, rng: np.random.Generator) -> tuple[Ragged, Ragged]:

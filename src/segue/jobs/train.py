@@ -2,7 +2,7 @@
 """From the log to a published snapshot: build the dataset, fit each model, measure a twin, publish the set."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,9 +24,10 @@ from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
-from segue.models.ranker import Ranker, unavailable
+from segue.models.ranker import unavailable
 from segue.models.title import TitleModel
 from segue.privacy.door import Door
+from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry import snapshot, versions
 from segue.registry.snapshot import Pointer
 from segue.registry.versions import MODELS
@@ -75,30 +76,25 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         catalog = store.load(home / "catalog")
         data = build.build(build.read(door), catalog, settings.dataset)
         read_seconds = perf_counter() - began
-        known, held = _hold_out(data, settings)
         asked = settings.recipes.models | {Popularity.name}
         choice = choose(data, [name for name in MODELS if name in asked], settings.models)
+        recipe, why_none = _ranked(settings.recipes)
+        steps = _Steps(progress, len(choice.configs) * (1 + (settings.train.folds if recipe else 1)))
         fitted: dict[str, tuple[Learned, float]] = {}
-        metrics: dict[str, dict[str, float]] = {}
-        twins: dict[str, Model] = {}
-        for place, (name, config) in enumerate(choice.configs.items()):
-            if held is not None and name != TitleModel.name:
-                progress(f"measuring {name}", place, len(choice.configs))
-                with suppress(NotReady):  # all that it learns from may be of the rows held out
-                    twins[name] = fit(name, config, known, settings.train.seed)
-                    if twins[name].vocabulary(known) is known.items:  # else no held-out row has what it ranks
-                        metrics[name] = measure(twins[name], held)
-            progress(f"fitting {name}", place, len(choice.configs))
+        for name, config in choice.configs.items():
+            steps.next(f"fitting {name}")
             began = perf_counter()
             model = fit(name, config, data, settings.train.seed)
             fitted[name] = model, perf_counter() - began
-        progress("learning to rank", len(fitted), len(fitted))
-        began = perf_counter()
-        ranker, why_none = (None, None) if held is None else _ranker(twins, known, held, catalog, settings)
-        if ranker is not None:
-            fitted[ranker.name] = ranker, perf_counter() - began
-        del twins
-        progress("writing", len(fitted), len(fitted))
+        metrics, examples, took = _twins(data, choice.configs, catalog, recipe, settings, steps)
+        if recipe is not None and examples:
+            began = perf_counter()
+            ranker = ranking.learn(examples, settings.ranker, seed=settings.train.seed)
+            if ranker is None:
+                why_none = "the ranker is left out: there are too few held-out rows to learn it from"
+            else:
+                fitted[ranker.name] = ranker, took + perf_counter() - began
+        steps.last("writing")
         written = {
             name: versions.save(
                 home / "models",
@@ -145,18 +141,61 @@ def _prune(home: Path, pointer: Pointer, newest: int) -> None:
     store.prune(home / "catalog", {one.generation for one in needed})
 
 
-def _ranker(
-    twins: Mapping[str, Model], known: Dataset, held: Interactions, catalog: Catalog, settings: Settings
-) -> tuple[Ranker | None, str | None]:
-    """Learn the ranker that the recipes share, if one asks for it; or say why there is none."""
-    recipe = next((one for one in (settings.recipes.radio, settings.recipes.continuation) if one.learned), None)
-    if recipe is None:
-        return None, None
-    if missing := unavailable():
+@dataclass
+class _Steps:
+    """Tells the progress of so many steps."""
+
+    progress: Progress
+    total: int
+    done: int = -1
+
+    def next(self, what: str) -> None:
+        self.done += 1
+        self.progress(what, min(self.done, self.total), self.total)
+
+    def last(self, what: str) -> None:
+        self.progress(what, self.total, self.total)
+
+
+def _twins(
+    data: Dataset,
+    configs: Mapping[str, ModelConfig],
+    catalog: Catalog,
+    recipe: ListConfig | None,
+    settings: Settings,
+    steps: _Steps,
+) -> tuple[dict[str, dict[str, float]], list[ranking.Examples], float]:
+    """Fit twins without rows held out: measure them on the first of these, and let the recipe continue all.
+
+    Returns:
+        The metrics of each model; what the ranker learns from; and the seconds that the continuing took.
+    """
+    asked = set() if recipe is None else {source.partition(":")[0] for source in recipe.weights} | {Popularity.name}
+    metrics, examples, seconds = {}, [], 0.0
+    for fold, (known, held) in enumerate(_held_out(data, settings, settings.train.folds if recipe else 1)):
+        twins: dict[str, Model] = {}
+        for name, config in configs.items():
+            if name == TitleModel.name or not (name in asked or fold == 0):
+                continue
+            steps.next(f"measuring {name}" if fold == 0 else f"fitting {name} again, to learn to rank")
+            with suppress(NotReady):  # all that it learns from may be of the rows held out
+                twins[name] = fit(name, config, known, settings.train.seed)
+                if fold == 0 and twins[name].vocabulary(known) is known.items:  # else it ranks nothing held out
+                    metrics[name] = measure(twins[name], held)
+        if recipe is not None:
+            began = perf_counter()
+            seed = settings.train.seed + fold
+            examples.append(ranking.ask(twins, known, _distinct(held), catalog, recipe, seed=seed))
+            seconds += perf_counter() - began
+    return metrics, examples, seconds
+
+
+def _ranked(recipes: RecipesConfig) -> tuple[ListConfig | None, str | None]:
+    """Return the recipe that the ranker is learned for, if one asks for it and it can be learned here; or why not."""
+    recipe = next((one for one in (recipes.radio, recipes.continuation) if one.learned), None)
+    if recipe is not None and (missing := unavailable()):
         return None, f"the ranker is left out, and lists keep the order of the blend: {missing}"
-    rows = _distinct(held)
-    made = ranking.learn(twins, known, rows, catalog, recipe, settings.ranker, seed=settings.train.seed)
-    return made, None if made else "the ranker is left out: there are too few held-out rows to learn it from"
+    return recipe, None
 
 
 def measure(model: Model, held: Interactions) -> dict[str, float]:
@@ -191,19 +230,24 @@ def _distinct(held: Interactions) -> Ragged:
     return every.keep(np.isin(np.arange(held.nnz), first))
 
 
-def _hold_out(data: Dataset, settings: Settings) -> tuple[Dataset, Interactions | None]:
-    """Split off rows of the matrix with more rows (listeners or playlists); None when there are too few to measure."""
+def _held_out(data: Dataset, settings: Settings, folds: int) -> Iterator[tuple[Dataset, Interactions]]:
+    """Split off rows of the matrix with more rows (listeners or playlists), other ones each time.
+
+    Fewer times, or not at all, where there are too few to hold out as many again.
+    """
     name = "listeners" if len(data.listeners or ()) >= len(data.playlists or ()) else "playlists"
     part: Interactions | None = getattr(data, name)
     if part is None:
-        return data, None
-    rng = np.random.Generator(np.random.PCG64(settings.train.seed))
-    kept, held = split.hold_out_rows(part, settings.train.held_out_share, settings.train.held_out_most, rng)
-    if not len(held):
-        return data, None
-    parts = {"listeners": data.listeners, "playlists": data.playlists, name: kept}
-    sessions = data.sessions
-    if sessions is not None and name == "listeners":  # theirs would tell what they heard
-        theirs = sessions.rows.str.replace("\x1f[^\x1f]*$", "").is_in(held.rows.implode())
-        sessions = sessions.take(np.flatnonzero(~theirs.to_numpy()))
-    return replace(data, sessions=sessions, listeners=parts["listeners"], playlists=parts["playlists"]), held
+        return
+    config = settings.train
+    for fold in range(folds):
+        rng = np.random.Generator(np.random.PCG64(config.seed))
+        kept, held = split.hold_out_rows(part, config.held_out_share, config.held_out_most, rng, fold=fold)
+        if not len(held):
+            return
+        parts = {"listeners": data.listeners, "playlists": data.playlists, name: kept}
+        sessions = data.sessions
+        if sessions is not None and name == "listeners":  # theirs would tell what they heard
+            theirs = sessions.rows.str.replace("\x1f[^\x1f]*$", "").is_in(held.rows.implode())
+            sessions = sessions.take(np.flatnonzero(~theirs.to_numpy()))
+        yield replace(data, sessions=sessions, listeners=parts["listeners"], playlists=parts["playlists"]), held

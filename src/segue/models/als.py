@@ -4,13 +4,14 @@
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.factors import principal, solve_rows
-from segue.kernels.ragged import Ragged, faded, row_numbers
+from segue.kernels.ragged import Ragged, faded, offsets_of, row_numbers
 from segue.kernels.topk import topk
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -39,6 +40,9 @@ class ImplicitALSConfig(ModelConfig):
     """How many factorizations from different random starts are summed; each has `factors` dimensions."""
     recency: float = Field(default=0.0, ge=0, le=2)
     """How much less older items of a history count: their place from its end to this power divides their weight."""
+    artists: float = Field(default=0.0, ge=0, le=10)
+    """How much a row's artists count beside its items: each is one more column, with this times the root of what its
+    items weigh together. So a track that few rows hold is placed by its artist too."""
 
 
 class ImplicitALS(Model):
@@ -50,18 +54,24 @@ class ImplicitALS(Model):
 
     Only the items' factors are kept: a listener's are folded in from the history at hand, so a listener that training
     never saw is served like any other.
+
+    Where `artists` is not 0, a row is of items and of artists, factorized together (as attributes are by Singh, Gordon
+    2008, "Relational Learning via Collective Matrix Factorization", with one matrix of both); only items are ranked.
     """
 
     name = "als"
-    learned: ClassVar[tuple[str, ...]] = ("factors", "spectrum", "damping")
+    learned: ClassVar[tuple[str, ...]] = ("factors", "spectrum", "damping", "artist_rows")
     Config = ImplicitALSConfig
     config: ImplicitALSConfig
     factors: NDArray[np.float32]
-    """`float32[n, starts · f]`: of each start the items' factors Y, along the principal axes of YᵀY."""
+    """`float32[n, starts · f]`: of each start the items' factors Y, along the principal axes of YᵀY; then the artists',
+    if these count."""
     spectrum: NDArray[np.float32]
     """`float32[starts · f]`: the diagonal of YᵀY."""
     damping: NDArray[np.float32]
     """`float32[1]`: λ of a row of one interaction."""
+    artist_rows: NDArray[np.int32]
+    """`int32[n]`: the row of `factors` that each item's artist has; empty where artists do not count."""
 
     def fit(self, data: Dataset, *, seed: int) -> None:
         """Alternate between rows and items."""
@@ -69,6 +79,12 @@ class ImplicitALS(Model):
         matrix = data.stacked(config.rows)
         if matrix.nnz == 0:
             raise NotReady(f"als: the dataset has no {' or '.join(config.rows)}")
+        self.artist_rows = np.zeros(0, np.int32)
+        if config.artists:
+            self.artist_rows = data.items.artists + np.int32(len(data.items))
+            whole = self._with_artists(Ragged(matrix.indptr.astype(np.int64), matrix.indices, matrix.data))
+            shape = matrix.shape[0], int(self.artist_rows.max()) + 1
+            matrix = sp.csr_matrix((whole.weights, whole.values, whole.offsets), shape=shape)
         matrix.data *= np.float32(config.alpha)
         by_item = matrix.tocsc()
         rng = np.random.Generator(np.random.PCG64(seed))
@@ -92,13 +108,14 @@ class ImplicitALS(Model):
         that nobody heard together with any of it, and is left out.
         """
         folded = self.fold_in(history, parallel=parallel)
-        rows = max(1, _CHUNK_BYTES // (4 * len(self.factors)))
+        ranked = self.item_factors
+        rows = max(1, _CHUNK_BYTES // (4 * len(ranked)))
         excluded_row = row_numbers(exclude.offsets)
         items = np.full((len(folded), k), -1, np.int32)
         scores = np.full((len(folded), k), -np.inf, np.float32)
         for first in range(0, len(folded), rows):
             part = slice(first, min(first + rows, len(folded)))
-            dense = folded[part] @ self.factors.T
+            dense = folded[part] @ ranked.T
             inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
             dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
             dense[~folded[part].any(axis=1)] = -np.inf
@@ -125,7 +142,7 @@ class ImplicitALS(Model):
 
     def fold_in(self, history: Ragged, *, parallel: bool = False) -> NDArray[np.float32]:
         """Return the factors of each history, `float32[Q, starts · f]`; items of weight 0 or less are passed over."""
-        liked = faded(history.keep(history.weights > 0), self.config.recency)
+        liked = self._with_artists(faded(history.keep(history.weights > 0), self.config.recency))
         weights = liked.weights * np.float32(self.config.alpha)
         damped = self._regularization(np.diff(liked.offsets), self.damping[0])
         given = liked.offsets, liked.values, weights, damped
@@ -133,17 +150,48 @@ class ImplicitALS(Model):
         return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, part 5)."""
-        liked = faded(history, self.config.recency)
-        weights = np.maximum(liked.weights, 0).astype(np.float64) * self.config.alpha
-        damped = self._regularization(np.array([(weights > 0).sum()]), self.damping[0])
-        shares = np.zeros((len(history.values), len(items)))
+        """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, part 5).
+
+        What an artist adds is split over the artist's items, by their weights.
+        """
+        moved = history.weights > 0
+        own = faded(history.keep(moved), self.config.recency)
+        count = len(own.values)
+        liked = self._with_artists(own)
+        weights = liked.weights.astype(np.float64) * self.config.alpha
+        damped = self._regularization(np.diff(liked.offsets), self.damping[0])
+        shares = np.zeros((len(liked.values), len(items)))
         for factors, spectrum in self._each_start():
-            heard = factors[history.values].astype(np.float64)
+            heard = factors[liked.values].astype(np.float64)
             system = np.diag(spectrum + damped) + heard.T @ (heard * weights[:, None])
             shares += heard @ np.linalg.solve(system, factors[items].T.astype(np.float64))
-        confidence = np.where(weights > 0, 1 + weights, 0)
-        return (shares * confidence[:, None]).astype(np.float32)
+        shares *= (1 + weights)[:, None]
+        if len(self.artist_rows):
+            artist = np.searchsorted(liked.values[count:], self.artist_rows[own.values])
+            together = np.bincount(artist, own.weights)
+            shares[:count] += shares[count:][artist] * (own.weights / together[artist])[:, None]
+        split = np.zeros((len(moved), len(items)), np.float32)
+        split[moved] = shares[:count]
+        return split
+
+    @property
+    def item_factors(self) -> NDArray[np.float32]:
+        """`float32[n, starts · f]`: the rows of `factors` that are items."""
+        return self.factors[: len(self.artist_rows)] if len(self.artist_rows) else self.factors
+
+    def _with_artists(self, rows: Ragged) -> Ragged:
+        """Return each row's items, and behind them its artists, in ascending order."""
+        if not len(self.artist_rows):
+            return rows
+        size = int(self.artist_rows.max()) + 1
+        pairs, place = np.unique(row_numbers(rows.offsets) * size + self.artist_rows[rows.values], return_inverse=True)
+        together = np.bincount(place, rows.weights, len(pairs))
+        beside = Ragged(
+            offsets_of(np.bincount(pairs // size, minlength=len(rows))),
+            (pairs % size).astype(np.int32),
+            (self.config.artists * np.sqrt(together)).astype(np.float32),
+        )
+        return rows.concat(beside)
 
     def _each_start(self) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Return the factors and the spectrum of each start."""

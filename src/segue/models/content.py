@@ -9,7 +9,7 @@ import scipy.linalg
 import scipy.sparse as sp
 from numba import get_num_threads
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 from threadpoolctl import threadpool_limits
 
 from segue.catalog.names import artist_key, title_key
@@ -51,6 +51,13 @@ class ContentConfig(ModelConfig):
     """In how many played tracks a title word, genre, key, mode or year stands to weigh of its own."""
     columns: int = Field(default=1500, ge=0, le=20_000)
     """How many of these weigh at most, most common first."""
+
+    @field_validator("als")
+    @classmethod
+    def _without_artists(cls, als: ImplicitALSConfig) -> ImplicitALSConfig:
+        if als.artists:
+            raise ValueError("als.artists must be 0 here: artists are counted by same_artist")
+        return als
 
 
 class Content(Model):
@@ -171,7 +178,14 @@ class Content(Model):
     def _als(self) -> ImplicitALS:
         """Return the factorization over the whole catalogue; it shares the arrays."""
         als = ImplicitALS(self.config.als)
-        als.restore({"factors": self.factors, "spectrum": self.spectrum, "damping": self.damping})
+        als.restore(
+            {
+                "factors": self.factors,
+                "spectrum": self.spectrum,
+                "damping": self.damping,
+                "artist_rows": np.zeros(0, np.int32),  # `same_artist` counts artists
+            }
+        )
         return als
 
     def _proposed(self) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """EASE: the best linear map from what was heard to what else is, in closed form."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import scipy.linalg
@@ -13,14 +13,20 @@ from threadpoolctl import threadpool_limits
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import contributions, score_by_neighbours, scores_at
-from segue.kernels.ragged import Ragged
+from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at
+from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.regression import regress
 from segue.kernels.topk import topk
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["Ease", "EaseConfig"]
 
+CSR: TypeAlias = "sp.csr_matrix[np.float32]"
+Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
+
 _CHUNK_BYTES = 256 << 20
+_FAME = 0.25
+"""How much less likely a popular item is to explain others: what they share is divided by its rows to this power."""
 
 
 class EaseConfig(ModelConfig):
@@ -36,13 +42,19 @@ class EaseConfig(ModelConfig):
     """How strictly an item may not explain itself: 1 as in the paper, 0 not at all (ridge regression)."""
     neighbours: int = Field(default=500, ge=1, le=5000)
     """How many weights are kept of each item, greatest first."""
+    exact: int = Field(default=30_000, ge=0)
+    """Up to so many items, all pairs are weighed; of more, each is explained by a few alone."""
+    like: int = Field(default=100, ge=1, le=1000)
+    """How many these are: those that it shares most rows with."""
 
 
 class Ease(Model):
     """Ridge regression of every item on all others (Steck 2019, "Embarrassingly Shallow Autoencoders").
 
     With the rows X, `P = (XᵀX + Λ)⁻¹` and Λ a diagonal, the weight from item i to item j is `-P_ij / P_jj^diagonal`.
-    P is computed through the smaller of two inverses: of as many unknowns as items, or as rows (Woodbury).
+    P is computed through the smaller of two inverses: of as many unknowns as items, or as rows (Woodbury). Where there
+    are too many items for either, P is taken of each item and those it shares most rows with, without the others (after
+    Steck 2019, "Markov Random Fields for Collaborative Filtering", part 3.2, with one item to a set).
     """
 
     name = "ease"
@@ -64,19 +76,11 @@ class Ease(Model):
         counts = np.maximum(np.bincount(matrix.indices, minlength=matrix.shape[1]), 1).astype(np.float64)
         grown = counts**config.frequency
         ridge = (config.regularization * grown / grown.mean()).astype(np.float32)
-        with threadpool_limits(get_num_threads(), "blas"):
-            precision = _Dual(matrix, ridge) if matrix.shape[0] < matrix.shape[1] else _Primal(matrix, ridge)
-            divisor = precision.diagonal() ** config.diagonal
-            k = min(config.neighbours, max(matrix.shape[1] - 1, 1))
-            self.found = np.full((matrix.shape[1], k), -1, np.int32)
-            self.weights = np.zeros((matrix.shape[1], k), np.float32)
-            step = max(1, _CHUNK_BYTES // (4 * matrix.shape[1]))
-            for first in range(0, matrix.shape[1], step):
-                some = np.arange(first, min(first + step, matrix.shape[1]))
-                weights = precision.negated(some) / divisor
-                weights[np.arange(len(some)), some] = -np.inf
-                weights[weights <= 0] = -np.inf
-                self.found[some], self.weights[some] = topk(weights, k, parallel=True)
+        k = min(config.neighbours, max(matrix.shape[1] - 1, 1))
+        if matrix.shape[1] > config.exact:
+            self.found, self.weights = _sparse(matrix, ridge, counts, config, k)
+        else:
+            self.found, self.weights = _exact(matrix, ridge, config, k)
         self.weights[self.found < 0] = 0
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
@@ -97,10 +101,53 @@ class Ease(Model):
         return Ragged(history.offsets, history.values, np.sign(history.weights))
 
 
+def _exact(matrix: CSR, ridge: NDArray[np.float32], config: EaseConfig, k: int) -> Table:
+    """Weigh all pairs, and keep the greatest of each item."""
+    n = matrix.shape[1]
+    found = np.full((n, k), -1, np.int32)
+    kept = np.zeros((n, k), np.float32)
+    step = max(1, _CHUNK_BYTES // (4 * n))
+    with threadpool_limits(get_num_threads(), "blas"):
+        precision = _Dual(matrix, ridge) if matrix.shape[0] < n else _Primal(matrix, ridge)
+        divisor = precision.diagonal() ** config.diagonal
+        for first in range(0, n, step):
+            some = np.arange(first, min(first + step, n))
+            weights = precision.negated(some) / divisor
+            weights[np.arange(len(some)), some] = -np.inf
+            weights[weights <= 0] = -np.inf
+            found[some], kept[some] = topk(weights, k, parallel=True)
+    return found, kept
+
+
+def _sparse(matrix: CSR, ridge: NDArray[np.float32], counts: NDArray[np.float64], config: EaseConfig, k: int) -> Table:
+    """Weigh each item's pairs with those most like it, and turn these into what each item speaks for."""
+    n = matrix.shape[1]
+    by_item = matrix.tocsc()
+    columns = by_item.indptr.astype(np.int64), by_item.indices
+    norms = (counts**_FAME).astype(np.float32)
+    rows = matrix.indptr.astype(np.int64), matrix.indices, matrix.data
+    near, _ = neighbours(
+        *rows, *columns, by_item.data, np.stack([np.ones_like(norms), norms]), 0.0, min(config.like, n - 1)
+    )
+    with threadpool_limits(1, "blas"):
+        explained, left = regress(matrix.shape[0], *columns, near, ridge)
+    weights = explained * left[:, None] ** np.float32(config.diagonal - 1)
+    of, place = np.nonzero((near >= 0) & (weights > 0))
+    by, of, weight = near[of, place], of.astype(np.int32), weights[of, place]
+    order = np.lexsort((of, -weight, by))
+    by, of, weight = by[order], of[order], weight[order]
+    rank = np.arange(len(by)) - offsets_of(np.bincount(by, minlength=n))[by]
+    kept = rank < k
+    found = np.full((n, k), -1, np.int32)
+    table = np.zeros((n, k), np.float32)
+    found[by[kept], rank[kept]], table[by[kept], rank[kept]] = of[kept], weight[kept]
+    return found, table
+
+
 class _Primal:
     """P by an inverse of as many unknowns as items."""
 
-    def __init__(self, matrix: "sp.csr_matrix[np.float32]", ridge: NDArray[np.float32]):
+    def __init__(self, matrix: CSR, ridge: NDArray[np.float32]):
         gram: NDArray[np.float64] = (matrix.T @ matrix).toarray().astype(np.float64)
         gram[np.diag_indices_from(gram)] += ridge
         self._inverse = _invert(gram)
@@ -117,7 +164,7 @@ class _Primal:
 class _Dual:
     """P by an inverse of as many unknowns as rows: `Λ⁻¹ - Λ⁻¹Xᵀ (I + XΛ⁻¹Xᵀ)⁻¹ XΛ⁻¹`."""
 
-    def __init__(self, matrix: "sp.csr_matrix[np.float32]", ridge: NDArray[np.float32]):
+    def __init__(self, matrix: CSR, ridge: NDArray[np.float32]):
         self._ridge = ridge
         self._scaled: sp.csc_matrix[np.float32] = sp.csc_matrix(matrix.multiply(1 / ridge))
         kernel: NDArray[np.float64] = (self._scaled @ matrix.T).toarray().astype(np.float64)

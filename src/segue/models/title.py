@@ -113,7 +113,7 @@ class TitleModel(Learned):
             raise NotReady("title: the dataset has no playlists with titles; `segue import` brings some")
         space = ImplicitALS(self.config.als)
         space.fit(data, seed=seed)
-        self.factors = space.factors
+        self.factors = space.item_factors
         heard = data.stacked(self.config.als.rows).indices
         self._learn_names(data.items, np.bincount(heard, minlength=len(data.items)))
         counts = np.bincount(title_of)
