@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
@@ -60,6 +61,8 @@ def test_diversity_is_the_mean_distance_of_all_pairs() -> None:
     half = 1 - 1 / np.sqrt(2)
     assert rows[:3] == pytest.approx([1.0, (0 + half + half) / 3, 1.0])
     assert np.isnan(rows[3])
+    sparse = intra_list_diversity(np.array([[0, 1, -1], [1, 2, 3]], np.int32), sp.csr_matrix(vectors))
+    assert sparse == pytest.approx(rows[:2])
 
 
 def test_a_list_with_the_genres_of_the_history_is_calibrated_and_one_with_others_is_not() -> None:

@@ -61,6 +61,13 @@ def test_a_full_list_of_the_last_resort_is_not_called_short(extended: Workspace)
     assert not any("instead of" in note for note in made.notes)
 
 
+def test_a_listener_who_starts_from_a_track_that_no_model_knows_gets_their_own_taste(extended: Workspace) -> None:
+    who = extended.listeners()[0]
+    made = slate(extended, Ask("r", Kind.RADIO, ("new",), listener=who, limit=10, now=NOW))
+    assert (made.rung, made.recipe, len(made.tracks)) == (Rung.PERSONAL, "personal", 10)
+    assert any("newer than the models" in note for note in made.notes)
+
+
 def test_a_list_that_is_short_says_so_once(extended: Workspace) -> None:
     made = slate(extended, Ask("r", Kind.RADIO, ("new",), limit=1000, now=NOW))
     assert made.rung is Rung.POPULAR

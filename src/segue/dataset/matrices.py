@@ -143,7 +143,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """32 hex digits that depend on ids, weights and times: equal data gives equal fingerprints on any machine."""
+        """32 hex digits of ids, weights, times and content: equal data gives equal fingerprints on any machine."""
         hasher = blake2b(digest_size=16)
         hasher.update("\n".join(self.items.ids).encode())
         for name in ("listeners", "playlists", "sessions"):
@@ -156,4 +156,9 @@ class Dataset:
                 if part.titles is not None:
                     hasher.update("\n".join(part.titles.fill_null("")).encode())
         hasher.update(self.opinions.write_csv().encode())
+        if self.catalogue is not None:
+            hasher.update("\n".join(self.catalogue.ids).encode())
+        if self.content is not None:
+            for slice_ in self.content.iter_slices(100_000):
+                hasher.update(slice_.write_ndjson().encode())
         return hasher.hexdigest()

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What accuracy does not say: how much of the catalogue is shown, how fairly, how new, varied, and like the taste."""
 
+from typing import Any
+
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.ragged import Ragged, offsets_of, row_numbers
 
 __all__ = ["calibration", "coverage", "distinct", "gini", "intra_list_diversity", "novelty", "popularity_lift"]
 
@@ -59,21 +62,27 @@ def popularity_lift(ranked: NDArray[np.int32], history: Ragged, popularity: NDAr
     return lift
 
 
-def intra_list_diversity(ranked: NDArray[np.int32], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+def intra_list_diversity(
+    ranked: NDArray[np.int32], vectors: "NDArray[np.float32] | sp.csr_matrix[np.float32]"
+) -> NDArray[np.float64]:
     """Return `float64[Q]`: the mean of `1 - cosine` over all pairs of each list (Ziegler 2005); NaN below two items.
 
     Args:
         ranked: `int32[Q, k]`.
-        vectors: `float32[n, d]`: genres or factors of each item; an item without any is orthogonal to all.
+        vectors: `[n, d]`: genres, factors, or (sparse) the rows that hold each item; an item without any is orthogonal
+            to all.
     """
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = (vectors / np.where(norms > 0, norms, 1)).astype(np.float64)
     filled = ranked >= 0
-    listed = unit[np.where(filled, ranked, 0)] * filled[:, :, None]
-    sums, own = listed.sum(axis=1), (listed**2).sum(axis=(1, 2))
     count = filled.sum(axis=1)
+    known: sp.csr_matrix[np.float64] = sp.csr_matrix(vectors).astype(np.float64)
+    norms = np.sqrt(np.asarray(known.multiply(known).sum(axis=1)).ravel())
+    unit = sp.diags_array(1 / np.where(norms > 0, norms, 1)) @ known
+    lists = sp.csr_matrix((np.ones(count.sum()), ranked[filled], offsets_of(count)), shape=(len(ranked), len(norms)))
+    sums: Any = sp.csr_matrix(lists @ unit)
+    squared = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
+    own = lists @ (norms > 0).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        similarity = ((sums**2).sum(axis=1) - own) / (count * (count - 1))
+        similarity = (squared - own) / (count * (count - 1))
     return np.where(count > 1, 1 - similarity, np.nan)
 
 

@@ -112,7 +112,7 @@ class RecipesConfig(BaseModel):
 
 
 def recipe(
-    name: Literal["radio", "continuation", "title", "weekly"],
+    name: Literal["radio", "continuation", "title", "weekly", "personal"],
     snapshot: Snapshot,
     config: ListConfig,
     *,

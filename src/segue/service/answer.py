@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one way in: asks become a request, the request goes through its recipe, and slates come out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -125,25 +125,33 @@ class Service:
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel)
         made = run(main, request, trace)
         slates = _slates(asks, made, main, snapshot, notes)
-        bare = np.flatnonzero(~_moved(made)).tolist()
-        if bare:
-            last = music.popular(snapshot, candidates=candidates, parallel=parallel, unheard=config.unheard)
-            few = request.take(np.array(bare))
-            for place in bare:
-                if name == "title":
-                    notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
-                if len(request.history.row(place)) and not len(seeds[place]):
-                    notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
-            fallback = _slates(
-                [asks[place] for place in bare],
-                run(last, few, trace),
-                last,
-                snapshot,
-                [notes[place] for place in bare],
-            )
-            for place, slate in zip(bare, fallback, strict=True):
-                slates[place] = slate
+        bare = np.flatnonzero(~_moved(made))
+        for lower in self._lower_rungs(name, snapshot, candidates, parallel):
+            if not len(bare):
+                break
+            made = run(lower, request.take(bare), trace)
+            answered = _moved(made) | (lower.name == "popular")
+            if lower.name == "popular":
+                for place in bare.tolist():
+                    if name == "title":
+                        notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
+                    if len(request.history.row(place)) and not len(seeds[place]):
+                        notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
+            told = [notes[place] for place in bare.tolist()]
+            again = _slates([asks[place] for place in bare.tolist()], made, lower, snapshot, told)
+            for place, slate, good in zip(bare.tolist(), again, answered, strict=True):
+                if good:
+                    slates[place] = slate
+            bare = bare[~answered]
         return slates
+
+    def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
+        """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
+        if name in ("radio", "continuation"):
+            config = self._recipes.weekly.model_copy(update={"unheard": False})
+            yield music.recipe("personal", snapshot, config, candidates=candidates, parallel=parallel)
+        unheard = self._config(name).unheard
+        yield music.popular(snapshot, candidates=candidates, parallel=parallel, unheard=unheard)
 
     def _config(self, name: _Name) -> ListConfig:
         config: ListConfig = getattr(self._recipes, name)

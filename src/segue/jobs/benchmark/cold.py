@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from segue.catalog.names import artist_id, artist_key, title_key
 from segue.dataset.matrices import CONTENT, Dataset, Interactions, Vocabulary
 from segue.errors import BadInput
-from segue.evaluation import accuracy
+from segue.evaluation import accuracy, beyond
 from segue.evaluation.protocol import Task
 from segue.jobs.benchmark.rows import Row, over_seeds
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers
@@ -45,6 +45,7 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
     playlists, tracks = _playlists(folder)
     for seed in range(seeds):
         data, _, test, whole = _cut(folder, playlists, tracks, seed)
+        holding = whole.stacked().T.tocsr()
         for model in models:
             began = perf_counter()
             ranked, fitted = _ranked(model, data, whole, test, seed)
@@ -55,6 +56,7 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
                     "R@100": accuracy.mean(accuracy.recall(ranked, test.relevant, _DEPTH)),
                     "R-precision": accuracy.mean(accuracy.r_precision(ranked, test.relevant)),
                     "coverage": len(np.unique(ranked[:, :10])) / len(_asked_of(data, test)),
+                    "diversity": accuracy.mean(beyond.intra_list_diversity(ranked[:, :10], holding)),
                 }
             )
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)

@@ -354,6 +354,7 @@ def _figures(data: Dataset, questions: Sequence[_Question], found: Sequence[NDAr
             popularity = np.bincount(matrix.indices, minlength=len(data.items)) / matrix.shape[0]
             figures["radio coverage"] = beyond.coverage(shown, len(data.items))
             figures["radio lift"] = accuracy.mean(beyond.popularity_lift(shown, one.seeds, popularity))
+            figures["radio diversity"] = float(np.nanmean(beyond.intra_list_diversity(shown, matrix.T.tocsr())))
         else:
             figures[f"{one.given} N@500"] = accuracy.mean(accuracy.ndcg(ranked, one.relevant, _DEEP))
             figures[f"{one.given} clicks"] = accuracy.mean(accuracy.clicks(ranked, one.relevant))

@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["BEYOND", "Benchmark", "Row", "over_seeds"]
 
-BEYOND = ("coverage", "novelty", "lift", "gini", "radio coverage", "radio lift")
+BEYOND = ("coverage", "novelty", "lift", "gini", "diversity", "radio coverage", "radio lift", "radio diversity")
 """Measures that are not of accuracy, and stand behind those that are."""
 
 

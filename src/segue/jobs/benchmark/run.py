@@ -27,6 +27,9 @@ from segue.registry.versions import MODELS
 
 __all__ = ["datasets_folder", "fitted", "measured", "run"]
 
+_DIVERSITY_OF = 2000
+"""Lists whose pairs are compared; more change nothing but the time."""
+
 
 def datasets_folder() -> Path:
     """Return the folder that `SEGUE_DATASETS` names.
@@ -153,6 +156,8 @@ def measured(model: Model, split: Split, task: Task, measures: Sequence[str]) ->
     figures["lift"] = accuracy.mean(beyond.popularity_lift(shown, task.history, popularity))
     exposure = np.bincount(shown[shown >= 0], minlength=len(split.data.items))
     figures["gini"] = beyond.gini(exposure)
+    some = np.linspace(0, len(shown) - 1, min(len(shown), _DIVERSITY_OF)).astype(int)
+    figures["diversity"] = float(np.nanmean(beyond.intra_list_diversity(shown[some], matrix.T.tocsr())))
     return figures
 
 
