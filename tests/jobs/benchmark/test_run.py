@@ -72,7 +72,7 @@ def test_a_model_is_tuned_on_validation_and_measured_on_the_test_of_each_seed(fo
     assert isinstance(chosen, Suite)
     assert (ours.model, ours.source, ours.tried) == ("knn", "ours", len(chosen.tried["knn"]))
     assert ours.settings in [dict(one) for one in chosen.tried["knn"]]
-    assert set(ours.metrics) == {"R@10", "MRR@10", "N@10", "coverage", "novelty", "lift", "gini"}
+    assert set(ours.metrics) == {"R@10", "MRR@10", "N@10", "coverage", "novelty", "lift", "gini", "diversity"}
     assert ours.metrics["R@10"] > 0.4, "of twenty items of the own colour ten are found"
     assert {row.source for row in made.rows[:-1]} == {"published"}
 
