@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from segue.importers.sources import build
 from segue.jobs.doctor import examine
 from segue.ranking.features import names
+from segue.recipes.music import ListConfig
 from segue.registry import versions
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
@@ -136,7 +138,7 @@ def ranked(home: Path, tmp_path: Path) -> Workspace:
 def test_with_rows_enough_a_ranker_is_learned_and_orders_radio_and_continuation(ranked: Workspace) -> None:
     snapshot = ranked.current()
     assert snapshot.ranker is not None
-    assert snapshot.ranker.names == names(tuple(ranked.settings.recipes.radio.weights))
+    assert snapshot.ranker.names == names(tuple(sorted(ranked.settings.recipes.radio.weights)))
     for kind, asked in (("radio", ("t2",)), ("continue", ("t2", "t4", "t6"))):
         answer = ranked.service.answer([Ask("a", Kind(kind), asked, limit=20, now=NOW)])
         assert "LearnedRank" in {step.name for step in answer.trace.steps}
@@ -161,3 +163,23 @@ def test_where_lightgbm_cannot_be_loaded_training_says_what_to_install(
     done = copy.train(now=NOW)
     assert "ranker" not in done.pointer.models
     assert any("apt-get install libgomp1" in why for why in done.choices)
+
+
+def test_a_model_that_cannot_learn_is_left_out_and_said_so(ranked: Workspace) -> None:
+    (ranked.home / "segue.toml").write_text('[models.als]\nrows = ["listeners"]\n')
+    done = Workspace.open(ranked.home).train(now=NOW + timedelta(hours=1))
+    assert "als" not in done.pointer.models
+    assert "als is left out: the dataset has no listeners" in done.choices
+
+
+def test_a_recipe_of_which_no_model_could_be_learned_falls_to_what_is_popular(copy: Workspace) -> None:
+    (copy.home / "segue.toml").write_text('[recipes.radio]\nweights = {"session_knn:seeds" = 1.0}\nlearned = false\n')
+    other = Workspace.open(copy.home)
+    (made,) = other.service.answer([Ask("r", Kind.RADIO, ("sim:track:000001",), now=NOW)]).slates
+    assert isinstance(made, Slate)
+    assert made.rung == "popular"
+
+
+def test_a_learned_list_is_of_sources_that_know_its_tracks() -> None:
+    with pytest.raises(ValidationError, match=r"'als:history' says nothing of these; let it stand under `lean`"):
+        ListConfig(weights={"als:history": 1.0}, learned=True)

@@ -22,10 +22,10 @@ class TestEase(ModelContract):
 
 class TestSparseEase(ModelContract):
     kind = Ease
-    other_config = EaseConfig(regularization=3.0, diagonal=1.0, exact=0, like=3)
+    other_config = EaseConfig(regularization=3.0, diagonal=1.0, exact_up_to=0, explained_by=3)
 
     def build(self) -> Ease:
-        return Ease(EaseConfig(regularization=2.0, exact=0, like=8))
+        return Ease(EaseConfig(regularization=2.0, exact_up_to=0, explained_by=8))
 
 
 def weights_of(data: Dataset, config: EaseConfig) -> Dense:
@@ -65,14 +65,14 @@ def test_both_inverses_give_the_weights_of_the_paper(config: EaseConfig, rows: i
 def test_explained_by_all_that_shares_a_row_with_it_an_item_is_weighed_exactly(diagonal: float) -> None:
     """The colours share no row: with all of its own colour near, an item has the weights of the whole inverse."""
     data, config = checkerboard(), EaseConfig(regularization=5.0, diagonal=diagonal)
-    sparse = fitted(Ease(config.model_copy(update={"exact": 0, "like": ITEMS})), data)
+    sparse = fitted(Ease(config.model_copy(update={"exact_up_to": 0, "explained_by": ITEMS})), data)
     assert isinstance(sparse, Ease)
     np.testing.assert_allclose(table_of(sparse), weights_of(data, config), rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("like", [1, 4])
-def test_explained_by_a_few_an_item_is_weighed_as_if_there_were_no_others(like: int) -> None:
-    data, config = noise(3), EaseConfig(regularization=5.0, frequency=0.0, exact=0, like=like)
+@pytest.mark.parametrize("explained_by", [1, 4])
+def test_explained_by_a_few_an_item_is_weighed_as_if_there_were_no_others(explained_by: int) -> None:
+    data, config = noise(3), EaseConfig(regularization=5.0, frequency=0.0, exact_up_to=0, explained_by=explained_by)
     model = fitted(Ease(config), data)
     assert isinstance(model, Ease)
     x = (data.stacked(config.rows).toarray() > 0).astype(np.float64)
@@ -80,9 +80,9 @@ def test_explained_by_a_few_an_item_is_weighed_as_if_there_were_no_others(like: 
     np.fill_diagonal(shared, -1)
     table = table_of(model)
     for item in range(ITEMS):
-        near = np.argsort(-shared[item].astype(np.float32), kind="stable")[:like]
+        near = np.argsort(-shared[item].astype(np.float32), kind="stable")[:explained_by]
         few = x[:, [*near, item]]
-        inverse = np.linalg.inv(few.T @ few + 5.0 * np.eye(like + 1))
+        inverse = np.linalg.inv(few.T @ few + 5.0 * np.eye(explained_by + 1))
         weights = -inverse[:-1, -1] / inverse[-1, -1] ** config.diagonal
         np.testing.assert_allclose(table[near, item], np.maximum(weights, 0), rtol=1e-3, atol=1e-6)
         assert not np.delete(table[:, item], near).any()

@@ -41,6 +41,23 @@ def test_tastes_stand_beside_their_listeners(world: Workspace) -> None:
     assert len(mine.tracks) == len(mine.weights)
 
 
+def test_what_was_played_last_stands_last(copy: Workspace) -> None:
+    played = ["sim:track:000009", "sim:track:000002", "sim:track:000005"]
+    rows = [
+        {
+            "event_id": track,
+            "type": "play",
+            "listener": "new",
+            "track": track,
+            "occurred_at": NOW + timedelta(minutes=at),
+        }
+        for at, track in enumerate(played)
+    ]
+    copy.sink.append(conform(pl.DataFrame(rows)))
+    (taste,) = histories(copy).of(["new"], copy.catalog(), NOW + timedelta(hours=1))
+    assert taste.tracks.tolist() == copy.catalog().numbers(played).tolist()
+
+
 def test_a_play_that_another_process_wrote_is_seen_at_once(copy: Workspace) -> None:
     own = histories(copy)
     number = int(copy.catalog().numbers([SEED])[0])

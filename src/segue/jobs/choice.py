@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from segue.dataset.matrices import Dataset
-from segue.models.als import ImplicitALS
+from segue.models.als import ImplicitALSConfig
 from segue.models.content import Content
 from segue.models.model import ModelConfig
 from segue.models.sequence import SasRec
 from segue.models.session_knn import SessionKnn
-from segue.models.spectral import GraphFilter
+from segue.models.spectral import GraphFilterConfig
 from segue.models.title import TitleModel
 from segue.settings import ModelsConfig
 
@@ -40,8 +40,9 @@ class Choice:
 def choose(data: Dataset, asked: Iterable[str], set_: ModelsConfig) -> Choice:
     """Return the models to fit, of those asked, and their settings.
 
-    The rules rest on the tables of `docs/reference/quality.md`: playlists hold what goes together and bear a stronger
-    weight of what is there over fewer dimensions; listeners' histories hold several tastes and want more of them.
+    The rules rest on tries on the validation parts of the sets in `docs/reference/quality.md`: playlists hold what goes
+    together and bear a stronger weight of what is there over fewer dimensions; listeners' histories hold several tastes
+    and want more of them.
 
     Args:
         data: What is to be learned from.
@@ -55,8 +56,12 @@ def choose(data: Dataset, asked: Iterable[str], set_: ModelsConfig) -> Choice:
         if reason := _cannot(name, data):
             why.append(f"{name} is left out: {reason}")
             continue
-        if name in (ImplicitALS.name, GraphFilter.name):
-            chosen, reason = _of_shape(name, data)
+        if isinstance(config, ImplicitALSConfig | GraphFilterConfig):
+            entries = _entries(data, config.rows)
+            whole = sum(entries.values())
+            share = entries.get("playlists", 0) / max(whole, 1)
+            als = isinstance(config, ImplicitALSConfig)
+            chosen, reason = _of_als(data, share, whole) if als else _of_graph(share)
             ours = {key: value for key, value in chosen.items() if key not in config.model_fields_set}
             if ours:
                 config = config.model_copy(update=ours)
@@ -84,21 +89,23 @@ def _found(*packages: str) -> bool:
     return all(find_spec(package) is not None for package in packages)
 
 
-def _of_shape(name: str, data: Dataset) -> tuple[dict[str, Any], str]:
-    """Return the settings that the kind and the number of rows speak for, and why."""
-    counts = {name: part.nnz for name in ("listeners", "playlists") if (part := getattr(data, name)) is not None}
-    whole = max(sum(counts.values()), 1)
-    share = counts.get("playlists", 0) / whole
-    if name == GraphFilter.name:
-        factors = 64 if share > 0.5 else 160
-        return {"factors": factors}, f"{share:.0%} of the entries are of playlists"
+def _of_graph(share: float) -> tuple[dict[str, Any], str]:
+    """Return the settings of the graph filter, and why."""
+    return {"factors": 64 if share > 0.5 else 160}, f"{share:.0%} of the entries are of playlists"
+
+
+def _of_als(data: Dataset, share: float, entries: int) -> tuple[dict[str, Any], str]:
+    """Return the settings of the factorization, and why."""
     if share > 0.5:
         chosen = {"factors": 96, "alpha": 40.0, "regularization": 130.0, "frequency": 0.5}
         if len(data.items) >= _TRACKS_PER_ARTIST * len(np.unique(data.items.artists)):
             chosen["artists"] = 0.5
         return chosen, f"{share:.0%} of the entries are of playlists"
-    if whole > _LARGE:
-        chosen = {"factors": 128, "alpha": 12.0, "regularization": 60.0, "frequency": 0.4}
-        return chosen, f"{1 - share:.0%} of {whole:,} entries are of listeners"
-    chosen = {"factors": 256, "alpha": 12.0, "regularization": 60.0, "frequency": 0.4}
-    return chosen, f"{1 - share:.0%} of the entries are of listeners"
+    large = entries > _LARGE
+    chosen = {"factors": 128 if large else 256, "alpha": 12.0, "regularization": 60.0, "frequency": 0.4}
+    return chosen, f"{1 - share:.0%} of {entries:,} entries are of listeners"
+
+
+def _entries(data: Dataset, rows: Iterable[str]) -> dict[str, int]:
+    """Return how many entries each matrix has, of those that a model learns from."""
+    return {name: part.nnz for name in rows if (part := getattr(data, name)) is not None}

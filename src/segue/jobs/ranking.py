@@ -81,7 +81,7 @@ def ask(
     numbers = data.items.numbers
     asked = Ragged(seeds.offsets, numbers[seeds.values], seeds.weights)
     wanted = Ragged(relevant.offsets, numbers[relevant.values], relevant.weights)
-    sources = tuple(name for name in recipe.weights if name.partition(":")[0] in models)
+    sources = tuple(sorted(name for name in recipe.weights if name.partition(":")[0] in models))
     said = names(sources)
     known = [np.zeros((0, len(said)), np.float32)]
     right, lengths = [np.zeros(0, np.bool_)], [np.zeros(0, np.int64)]

@@ -78,22 +78,35 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         read_seconds = perf_counter() - began
         asked = settings.recipes.models | {Popularity.name}
         choice = choose(data, [name for name in MODELS if name in asked], settings.models)
-        recipe, why_none = _ranked(settings.recipes)
+        why = list(choice.why)
+        recipe, missing = _to_rank(settings.recipes)
+        if missing:
+            why.append(missing)
         steps = _Steps(progress, len(choice.configs) * (1 + (settings.train.folds if recipe else 1)))
         fitted: dict[str, tuple[Learned, float]] = {}
         for name, config in choice.configs.items():
             steps.next(f"fitting {name}")
             began = perf_counter()
-            model = fit(name, config, data, settings.train.seed)
-            fitted[name] = model, perf_counter() - began
-        metrics, examples, took = _twins(data, choice.configs, catalog, recipe, settings, steps)
-        if recipe is not None and examples:
+            try:
+                model = fit(name, config, data, settings.train.seed)
+            except NotReady as error:
+                if not data.stacked().nnz:
+                    raise
+                why.append(f"{name} is left out: {str(error).removeprefix(f'{name}: ')}")
+            else:
+                fitted[name] = model, perf_counter() - began
+        configs = {name: choice.configs[name] for name in fitted}
+        metrics, examples, took = _twins(data, configs, catalog, recipe, settings, steps)
+        if recipe is not None:
             began = perf_counter()
             ranker = ranking.learn(examples, settings.ranker, seed=settings.train.seed)
             if ranker is None:
-                why_none = "the ranker is left out: there are too few held-out rows to learn it from"
+                why.append("the ranker is left out: there are too few held-out rows to learn it from")
             else:
                 fitted[ranker.name] = ranker, took + perf_counter() - began
+                continuation = settings.recipes.continuation
+                if continuation.learned and set(continuation.weights) != set(recipe.weights):
+                    why.append("continuation keeps the order of the blend: the ranker knows the sources of radio alone")
         steps.last("writing")
         written = {
             name: versions.save(
@@ -110,17 +123,17 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         newest = store.generations(home / "catalog")[-1]  # an import may have ended meanwhile
         pointer = snapshot.point(home, generation=newest, models=written, settings=settings.hash(), now=now)
         _prune(home, pointer, settings.train.keep_versions)
-        parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
+        parts = _parts(data)
         return Training(
             pointer,
             data.fingerprint,
             len(data.items),
-            {name: len(part) for name, part in parts.items() if part is not None},
-            sum(part.nnz for name, part in parts.items() if part is not None and name != "sessions"),
+            {name: len(part) for name, part in parts.items()},
+            sum(part.nnz for name, part in parts.items() if name != "sessions"),
             {"dataset": round(read_seconds, 2), **{name: round(took, 2) for name, (_, took) in fitted.items()}},
             metrics,
             data.dropped,
-            [*choice.why, *([why_none] if why_none else [])],
+            why,
             len(door.ledger().withdrawn_since(data.until, Purpose.PERSONALISE)),
         )
 
@@ -132,13 +145,35 @@ def fit(name: str, config: ModelConfig, data: Dataset, seed: int) -> Any:
     return model
 
 
-def _prune(home: Path, pointer: Pointer, newest: int) -> None:
-    """Remove what neither serves nor served before, but for the newest versions of each model."""
-    needed = [one for one in (pointer, snapshot.before(pointer)) if one is not None]
-    for name in versions.names(home / "models"):
-        keep = {one.models[name] for one in needed if name in one.models}
-        versions.prune(home / "models", name, keep=keep, newest=newest)
-    store.prune(home / "catalog", {one.generation for one in needed})
+def measure(model: Model, held: Interactions) -> dict[str, float]:
+    """Give the model each held-out row's first half and see whether it ranks the other half.
+
+    "First" is by time for listeners where known, and as written for playlists. Returns R-precision, NDCG@100 and
+    recall@100 over items, those given left out of the lists.
+    """
+    every = _distinct(held)
+    every = every.take(np.flatnonzero(np.diff(every.offsets) >= _SHORTEST_ROW))
+    if not len(every):
+        return {}
+    place = np.arange(len(every.values)) - every.offsets[:-1][row_numbers(every.offsets)]
+    given = place < (np.diff(every.offsets) // 2)[row_numbers(every.offsets)]
+    history, relevant = every.keep(given), every.keep(~given)
+    longest = int(np.diff(relevant.offsets).max())
+    ranked, _ = model.recommend(history, history, max(100, longest), parallel=True)
+    return {
+        "rows": float(len(every)),
+        "r_precision": round(accuracy.mean(accuracy.r_precision(ranked, relevant)), 4),
+        "ndcg@100": round(accuracy.mean(accuracy.ndcg(ranked, relevant, 100)), 4),
+        "recall@100": round(accuracy.mean(accuracy.recall(ranked, relevant, 100)), 4),
+    }
+
+
+def _to_rank(recipes: RecipesConfig) -> tuple[ListConfig | None, str | None]:
+    """Return the recipe that the ranker is learned for, if one asks for it and it can be learned here; or why not."""
+    recipe = next((one for one in (recipes.radio, recipes.continuation) if one.learned), None)
+    if recipe is not None and (missing := unavailable()):
+        return None, f"the ranker is left out, and lists keep the order of the blend: {missing}"
+    return recipe, None
 
 
 @dataclass
@@ -182,52 +217,12 @@ def _twins(
                 twins[name] = fit(name, config, known, settings.train.seed)
                 if fold == 0 and twins[name].vocabulary(known) is known.items:  # else it ranks nothing held out
                     metrics[name] = measure(twins[name], held)
-        if recipe is not None:
+        if recipe is not None and all(name in twins for name in configs if name in asked):
             began = perf_counter()
             seed = settings.train.seed + fold
             examples.append(ranking.ask(twins, known, _distinct(held), catalog, recipe, seed=seed))
             seconds += perf_counter() - began
     return metrics, examples, seconds
-
-
-def _ranked(recipes: RecipesConfig) -> tuple[ListConfig | None, str | None]:
-    """Return the recipe that the ranker is learned for, if one asks for it and it can be learned here; or why not."""
-    recipe = next((one for one in (recipes.radio, recipes.continuation) if one.learned), None)
-    if recipe is not None and (missing := unavailable()):
-        return None, f"the ranker is left out, and lists keep the order of the blend: {missing}"
-    return recipe, None
-
-
-def measure(model: Model, held: Interactions) -> dict[str, float]:
-    """Give the model each held-out row's first half and see whether it ranks the other half.
-
-    "First" is by time for listeners where known, and as written for playlists. Returns R-precision, NDCG@100 and
-    recall@100 over items, those given left out of the lists.
-    """
-    every = _distinct(held)
-    every = every.take(np.flatnonzero(np.diff(every.offsets) >= _SHORTEST_ROW))
-    if not len(every):
-        return {}
-    place = np.arange(len(every.values)) - every.offsets[:-1][row_numbers(every.offsets)]
-    given = place < (np.diff(every.offsets) // 2)[row_numbers(every.offsets)]
-    history, relevant = every.keep(given), every.keep(~given)
-    longest = int(np.diff(relevant.offsets).max())
-    ranked, _ = model.recommend(history, history, max(100, longest), parallel=True)
-    return {
-        "rows": float(len(every)),
-        "r_precision": round(accuracy.mean(accuracy.r_precision(ranked, relevant)), 4),
-        "ndcg@100": round(accuracy.mean(accuracy.ndcg(ranked, relevant, 100)), 4),
-        "recall@100": round(accuracy.mean(accuracy.recall(ranked, relevant, 100)), 4),
-    }
-
-
-def _distinct(held: Interactions) -> Ragged:
-    """Return the rows in their order, by time where it is known; an item that a row repeats counts once."""
-    row = row_numbers(held.offsets)
-    order = np.arange(held.nnz) if held.times is None else np.lexsort((np.arange(held.nnz), held.times, row))
-    every = Ragged(held.offsets, held.items[order], held.weights[order])
-    _, first = np.unique(row * (held.items.max(initial=0) + 1) + every.values, return_index=True)
-    return every.keep(np.isin(np.arange(held.nnz), first))
 
 
 def _held_out(data: Dataset, settings: Settings, folds: int) -> Iterator[tuple[Dataset, Interactions]]:
@@ -251,3 +246,27 @@ def _held_out(data: Dataset, settings: Settings, folds: int) -> Iterator[tuple[D
             theirs = sessions.rows.str.replace("\x1f[^\x1f]*$", "").is_in(held.rows.implode())
             sessions = sessions.take(np.flatnonzero(~theirs.to_numpy()))
         yield replace(data, sessions=sessions, listeners=parts["listeners"], playlists=parts["playlists"]), held
+
+
+def _parts(data: Dataset) -> dict[str, Interactions]:
+    """Return the matrices that there are, by name."""
+    parts = {name: getattr(data, name) for name in ("listeners", "playlists", "sessions")}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _distinct(held: Interactions) -> Ragged:
+    """Return the rows in their order, by time where it is known; an item that a row repeats counts once."""
+    row = row_numbers(held.offsets)
+    order = np.arange(held.nnz) if held.times is None else np.lexsort((np.arange(held.nnz), held.times, row))
+    every = Ragged(held.offsets, held.items[order], held.weights[order])
+    _, first = np.unique(row * (held.items.max(initial=0) + 1) + every.values, return_index=True)
+    return every.keep(np.isin(np.arange(held.nnz), first))
+
+
+def _prune(home: Path, pointer: Pointer, newest: int) -> None:
+    """Remove what neither serves nor served before, but for the newest versions of each model."""
+    needed = [one for one in (pointer, snapshot.before(pointer)) if one is not None]
+    for name in versions.names(home / "models"):
+        keep = {one.models[name] for one in needed if name in one.models}
+        versions.prune(home / "models", name, keep=keep, newest=newest)
+    store.prune(home / "catalog", {one.generation for one in needed})

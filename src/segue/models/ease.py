@@ -42,9 +42,10 @@ class EaseConfig(ModelConfig):
     """How strictly an item may not explain itself: 1 as in the paper, 0 not at all (ridge regression)."""
     neighbours: int = Field(default=500, ge=1, le=5000)
     """How many weights are kept of each item, greatest first."""
-    exact: int = Field(default=30_000, ge=0)
-    """Up to so many items, all pairs are weighed; of more, each is explained by a few alone."""
-    like: int = Field(default=100, ge=1, le=1000)
+    exact_up_to: int = Field(default=20_000, ge=0)
+    """Up to so many items, all pairs are weighed; of more, each is explained by a few alone. While it is made,
+    the inverse of 20,000 takes some 10 GB."""
+    explained_by: int = Field(default=100, ge=1, le=1000)
     """How many these are: those that it shares most rows with."""
 
 
@@ -53,8 +54,8 @@ class Ease(Model):
 
     With the rows X, `P = (XᵀX + Λ)⁻¹` and Λ a diagonal, the weight from item i to item j is `-P_ij / P_jj^diagonal`.
     P is computed through the smaller of two inverses: of as many unknowns as items, or as rows (Woodbury). Where there
-    are too many items for either, P is taken of each item and those it shares most rows with, without the others (after
-    Steck 2019, "Markov Random Fields for Collaborative Filtering", part 3.2, with one item to a set).
+    are too many items to weigh all pairs, P is taken of each item and those it shares most rows with, without the
+    others (after Steck 2019, "Markov Random Fields for Collaborative Filtering", part 3.2, with one item to a set).
     """
 
     name = "ease"
@@ -77,7 +78,7 @@ class Ease(Model):
         grown = counts**config.frequency
         ridge = (config.regularization * grown / grown.mean()).astype(np.float32)
         k = min(config.neighbours, max(matrix.shape[1] - 1, 1))
-        if matrix.shape[1] > config.exact:
+        if matrix.shape[1] > config.exact_up_to:
             self.found, self.weights = _sparse(matrix, ridge, counts, config, k)
         else:
             self.found, self.weights = _exact(matrix, ridge, config, k)
@@ -127,7 +128,7 @@ def _sparse(matrix: CSR, ridge: NDArray[np.float32], counts: NDArray[np.float64]
     norms = (counts**_FAME).astype(np.float32)
     rows = matrix.indptr.astype(np.int64), matrix.indices, matrix.data
     near, _ = neighbours(
-        *rows, *columns, by_item.data, np.stack([np.ones_like(norms), norms]), 0.0, min(config.like, n - 1)
+        *rows, *columns, by_item.data, np.stack([np.ones_like(norms), norms]), 0.0, min(config.explained_by, n - 1)
     )
     with threadpool_limits(1, "blas"):
         explained, left = regress(matrix.shape[0], *columns, near, ridge)

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -86,6 +87,7 @@ class Ranker(Learned):
             "seed": seed % 2**31,
             "deterministic": True,
             "force_row_wise": True,
+            "num_threads": get_num_threads(),
             "verbosity": -1,
         }
         lists = lightgbm.Dataset(features, relevant.astype(np.int8), group=lengths, params=options, free_raw_data=True)
@@ -110,7 +112,7 @@ class Ranker(Learned):
             import lightgbm
 
             self._booster = lightgbm.Booster(model_str=self.trees.tobytes().decode())
-        made: Any = self._booster.predict(features, raw_score=True, num_threads=0 if parallel else 1)
+        made: Any = self._booster.predict(features, raw_score=True, num_threads=get_num_threads() if parallel else 1)
         return np.asarray(made, np.float32)
 
 

@@ -42,6 +42,15 @@ class ListConfig(BaseModel):
     unheard: bool = False
     """Whether tracks that the listener has heard are left out."""
 
+    @model_validator(mode="after")
+    def _ranked_by_seeds(self) -> "ListConfig":
+        others = [source for source in self.weights if not source.endswith(":seeds")]
+        if self.learned and others:
+            raise ValueError(
+                f"learned lists start from tracks, and {others[0]!r} says nothing of these; let it stand under `lean`"
+            )
+        return self
+
     @field_validator("weights")
     @classmethod
     def _some(cls, weights: dict[str, float]) -> dict[str, float]:
@@ -131,7 +140,7 @@ def recipe(
     sources = _sources(config.weights, snapshot, candidates, config.unheard)
     leaning = _sources(config.lean, snapshot, candidates, config.unheard)
     stages = blended(snapshot, config, candidates=candidates, parallel=parallel)
-    asked = tuple(sources)
+    asked = tuple(sorted(sources))
     if config.learned and snapshot.ranker is not None and snapshot.ranker.names == names(asked):
         tracks = Tracks(snapshot.catalog.artist, snapshot.popularity, snapshot.artist_popularity)
         stages.append(LearnedRank(snapshot.ranker, tracks, asked, parallel))

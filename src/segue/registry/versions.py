@@ -59,7 +59,7 @@ MODELS: Mapping[str, type[Model | TitleModel]] = {
 _KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker}
 """All that a version folder can hold, by name."""
 
-_FORMAT = 1
+_FORMAT = 2
 _IDS, _ENDS = "item_ids", "item_id_ends"
 
 
@@ -147,7 +147,10 @@ def read_manifest(folder: Path, name: str, version: str) -> Manifest:
     except FileNotFoundError as error:
         raise errors.NotFound(f"there is no version {version!r} of model {name!r}; see `segue models list`") from error
     if content.get("format") != _FORMAT:
-        raise errors.Damaged(f"model {name} {version} has format {content.get('format')}, this release reads {_FORMAT}")
+        raise errors.Damaged(
+            f"model {name} {version} has format {content.get('format')}, this release reads {_FORMAT}; "
+            "`segue train` makes models anew"
+        )
     return Manifest(**content)
 
 

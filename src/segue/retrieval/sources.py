@@ -109,8 +109,10 @@ class Gather:
     sources: Sequence[Source]
     parallel: bool = False
 
-    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
         """Return each row's union of proposals, by track, with every source's score beside it."""
+        if not self.sources:
+            return candidates
         rows, tracks, scores, origins = [], [], [], []
         for origin, source in enumerate(self.sources):
             began = perf_counter()

@@ -109,7 +109,7 @@ class Service:
         for place, ask in enumerate(asks):
             numbers = snapshot.catalog.numbers(ask.tracks)
             known = numbers[numbers >= 0]
-            seeds.append(np.unique(snapshot.catalog.canonical[known]) if len(known) else known)
+            seeds.append(_last_of_each(snapshot.catalog.canonical[known]))
             unknown = [track for track, number in zip(ask.tracks, numbers, strict=True) if number < 0]
             notes.append([_unknown(unknown, len(numbers))] if unknown else [])
             new = [int(number) for number in seeds[place] if not snapshot.learned[number]]
@@ -147,7 +147,7 @@ class Service:
 
     def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
         """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
-        if name in ("radio", "continuation"):
+        if name != "weekly":
             config = self._recipes.weekly.model_copy(update={"unheard": False})
             yield music.recipe("personal", snapshot, config, candidates=candidates, parallel=parallel)
         unheard = self._config(name).unheard
@@ -201,6 +201,12 @@ def _moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
     specific = [name.endswith(about) and not name.startswith("popularity:") for name in made.sources]
     proposed = (made.proposed[:, specific] > 0).any(axis=1)
     return np.bincount(made.rows[proposed], minlength=len(made)) > 0
+
+
+def _last_of_each(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the numbers in their order, each where it stands last: models may read the end as the newest."""
+    _, from_end = np.unique(numbers[::-1], return_index=True)
+    return numbers[np.sort(len(numbers) - 1 - from_end)]
 
 
 def _unknown(tracks: list[str], of: int) -> str:

@@ -97,7 +97,8 @@ class Histories:
         )
         events = resolve(events, catalog).filter(pl.col("number").is_not_null())
         tastes = {}
-        for (listener,), mine in preferences(events, self._config, now).group_by("listener"):
+        told = preferences(events, self._config, now).sort("last_at", "number", nulls_last=False)
+        for (listener,), mine in told.group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
             tastes[str(listener)] = Taste(mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy())
         return tastes

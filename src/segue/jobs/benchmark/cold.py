@@ -55,8 +55,8 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
                     "N@100": accuracy.mean(accuracy.ndcg(ranked, test.relevant, _DEPTH)),
                     "R@100": accuracy.mean(accuracy.recall(ranked, test.relevant, _DEPTH)),
                     "R-precision": accuracy.mean(accuracy.r_precision(ranked, test.relevant)),
-                    "coverage": len(np.unique(ranked[:, :10])) / len(_asked_of(data, test)),
-                    "diversity": accuracy.mean(beyond.intra_list_diversity(ranked[:, :10], holding)),
+                    "coverage": beyond.coverage(ranked, len(_asked_of(data, test))),
+                    "diversity": accuracy.mean(beyond.intra_list_diversity(ranked, holding)),
                 }
             )
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)

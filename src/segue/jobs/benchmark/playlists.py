@@ -8,7 +8,7 @@ import resource
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,25 +179,31 @@ def _world(path: Path, seed: int) -> Iterator[_World]:
         with known.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(one) + "\n" for place, one in enumerate(playlists) if place not in test)
         settings = Settings()
-        sink = Sink(home / "events")
-        ingest.ingest(home, Mpd(), known, sink, settings.ingest)
-        door = Door.open(home / "events", settings.consent)
-        began = perf_counter()
-        train.train(home, door, settings, datetime.now(UTC))
-        seconds = perf_counter() - began
-        catalog = store.load(home / "catalog")
-        data = build.build(build.read(door), catalog, settings.dataset)
-        held, titles = [], []
-        for place in sorted(test):
-            numbers = catalog.numbers([track["track_uri"] for track in playlists[place]["tracks"]])
-            items = data.items.index[catalog.canonical[numbers[numbers >= 0]]]
-            _, first = np.unique(items, return_index=True)
-            items = items[np.sort(first)]
-            if (items >= 0).sum() >= _LEAST_TRACKS:
-                held.append(items[items >= 0])
-                titles.append(playlists[place]["name"])
-        yield _World(home, door, settings, data, Ragged.of(held), titles, seconds)
-        sink.close()
+        with closing(Sink(home / "events")) as sink:
+            yield _trained(home, known, sink, settings, playlists, test)
+
+
+def _trained(
+    home: Path, known: Path, sink: Sink, settings: Settings, playlists: Sequence[Mapping[str, Any]], test: set[int]
+) -> _World:
+    """Import what is known, train, and read the test playlists as items of what was learned from."""
+    ingest.ingest(home, Mpd(), known, sink, settings.ingest)
+    door = Door.open(home / "events", settings.consent)
+    began = perf_counter()
+    train.train(home, door, settings, datetime.now(UTC))
+    seconds = perf_counter() - began
+    catalog = store.load(home / "catalog")
+    data = build.build(build.read(door), catalog, settings.dataset)
+    held, titles = [], []
+    for place in sorted(test):
+        numbers = catalog.numbers([track["track_uri"] for track in playlists[place]["tracks"]])
+        items = data.items.index[catalog.canonical[numbers[numbers >= 0]]]
+        _, first = np.unique(items, return_index=True)
+        items = items[np.sort(first)]
+        if (items >= 0).sum() >= _LEAST_TRACKS:
+            held.append(items[items >= 0])
+            titles.append(playlists[place]["name"])
+    return _World(home, door, settings, data, Ragged.of(held), titles, seconds)
 
 
 def _tracks(playlist: Mapping[str, Any]) -> int:
