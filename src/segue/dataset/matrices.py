@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import take_rows
 
-__all__ = ["CONTENT", "Dataset", "Interactions", "Vocabulary"]
+__all__ = ["CONTENT", "CSR", "Dataset", "Interactions", "Vocabulary"]
 
 CONTENT = pl.Schema(
     {

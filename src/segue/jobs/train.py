@@ -21,7 +21,7 @@ from segue.evaluation import accuracy
 from segue.jobs import ranking
 from segue.jobs.choice import choose
 from segue.jobs.progress import Progress, silent
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
 from segue.models.ranker import unavailable
@@ -155,7 +155,7 @@ def measure(model: Model, held: Interactions) -> dict[str, float]:
     every = every.take(np.flatnonzero(np.diff(every.offsets) >= _SHORTEST_ROW))
     if not len(every):
         return {}
-    place = np.arange(len(every.values)) - every.offsets[:-1][row_numbers(every.offsets)]
+    place = places(every.offsets)
     given = place < (np.diff(every.offsets) // 2)[row_numbers(every.offsets)]
     history, relevant = every.keep(given), every.keep(~given)
     longest = int(np.diff(relevant.offsets).max())

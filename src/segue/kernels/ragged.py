@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ragged", "faded", "offsets_of", "row_numbers", "take_rows"]
+__all__ = ["Ragged", "faded", "offsets_of", "places", "row_numbers", "take_rows"]
 
 
 def offsets_of(lengths: Iterable[int] | NDArray[Any]) -> NDArray[np.int64]:
@@ -22,10 +22,15 @@ def row_numbers(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
+def places(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return `int64[n]`: each value's place in its row, from 0."""
+    return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
+
+
 def take_rows(offsets: NDArray[np.int64], rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the offsets of the chosen rows, and the index of each of their values in the old flat arrays."""
     taken = offsets_of(np.diff(offsets)[rows])
-    index = np.arange(taken[-1]) - np.repeat(taken[:-1], np.diff(taken)) + np.repeat(offsets[:-1][rows], np.diff(taken))
+    index = places(taken) + np.repeat(offsets[:-1][rows], np.diff(taken))
     return taken, index
 
 

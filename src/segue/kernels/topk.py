@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.threads import spread
 
-__all__ = ["topk"]
+__all__ = ["push", "sort_heap", "take_best", "topk"]
 
 
 def topk(

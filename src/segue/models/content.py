@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from threadpoolctl import threadpool_limits
 
 from segue.catalog.names import artist_key, title_key
-from segue.dataset.matrices import Dataset, Vocabulary
+from segue.dataset.matrices import CSR, Dataset, Vocabulary
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
 from segue.kernels.topk import topk
@@ -24,7 +24,6 @@ __all__ = ["Content", "ContentConfig"]
 
 Rows: TypeAlias = NDArray[np.int64]
 Factors: TypeAlias = NDArray[np.float32]
-CSR: TypeAlias = "sp.csr_matrix[np.float32]"
 
 _NOISE = 0.01
 _CHUNK_BYTES = 256 << 20

@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from segue.dataset.matrices import Dataset
+from segue.dataset.matrices import CSR, Dataset
 from segue.errors import NotReady
 from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at
-from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.ragged import Ragged, offsets_of, places
 from segue.kernels.regression import regress
 from segue.kernels.topk import topk
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["Ease", "EaseConfig"]
 
-CSR: TypeAlias = "sp.csr_matrix[np.float32]"
 Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 _CHUNK_BYTES = 256 << 20
@@ -137,7 +136,7 @@ def _sparse(matrix: CSR, ridge: NDArray[np.float32], counts: NDArray[np.float64]
     by, of, weight = near[of, place], of.astype(np.int32), weights[of, place]
     order = np.lexsort((of, -weight, by))
     by, of, weight = by[order], of[order], weight[order]
-    rank = np.arange(len(by)) - offsets_of(np.bincount(by, minlength=n))[by]
+    rank = places(offsets_of(np.bincount(by, minlength=n)))
     kept = rank < k
     found = np.full((n, k), -1, np.int32)
     table = np.zeros((n, k), np.float32)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.kernels.sessions import score_by_sessions
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -88,7 +88,7 @@ class SessionKnn(Model):
         config, n = self.config, len(data.items)
         self.session_offsets, self.session_items = data.sessions.offsets, data.sessions.items
         session = row_numbers(self.session_offsets)
-        place = np.arange(len(session)) - self.session_offsets[:-1][session]
+        place = places(self.session_offsets)
         order = np.lexsort((place, session, self.session_items))
         items, sessions = self.session_items[order], session[order]
         last = np.ones(len(order), bool)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import row_numbers
+from segue.kernels.ragged import places, row_numbers
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 
@@ -78,9 +78,9 @@ def features(request: Request, candidates: Candidates, tracks: Tracks, sources: 
 def _places(said: NDArray[np.float32], candidates: Candidates) -> NDArray[np.float64]:
     """Return each candidate's place in its row by one source's scores, from 0."""
     order = np.lexsort((-np.nan_to_num(said, nan=-np.inf), candidates.rows))
-    places = np.empty(len(said))
-    places[order] = np.arange(len(said)) - candidates.offsets[:-1][candidates.rows]
-    return np.where(np.isnan(said), _DEEPEST, np.minimum(places, _DEEPEST))
+    place = np.empty(len(said))
+    place[order] = places(candidates.offsets)
+    return np.where(np.isnan(said), _DEEPEST, np.minimum(place, _DEEPEST))
 
 
 def _of_artist(rows: NDArray[np.int64], artist: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float64]:

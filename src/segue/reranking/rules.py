@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.kernels.ragged import places
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
@@ -57,7 +58,6 @@ class Limit:
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
         """Cut each row at its limit."""
-        place = np.arange(len(candidates.track)) - candidates.offsets[:-1][candidates.rows]
-        kept = place < request.limit[candidates.rows]
+        kept = places(candidates.offsets) < request.limit[candidates.rows]
         trace.dropped(DropReason.BELOW_LIMIT, int((~kept).sum()))
         return candidates.keep(kept)

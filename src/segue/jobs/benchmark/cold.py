@@ -21,7 +21,7 @@ from segue.errors import BadInput
 from segue.evaluation import accuracy, beyond
 from segue.evaluation.protocol import Task
 from segue.jobs.benchmark.rows import Row, over_seeds
-from segue.kernels.ragged import Ragged, offsets_of, row_numbers
+from segue.kernels.ragged import Ragged, offsets_of, places
 from segue.models.als import ImplicitALS
 from segue.models.content import Content
 
@@ -149,7 +149,7 @@ def _cut(folder: Path, playlists: Ragged, tracks: pl.DataFrame, seed: int) -> tu
 
 def _task(rows: Ragged, played: NDArray[np.bool_], wanted: NDArray[Any], others: NDArray[Any]) -> Task:
     heard = rows.keep(played[rows.values])
-    place = np.arange(len(heard.values)) - heard.offsets[:-1][row_numbers(heard.offsets)]
+    place = places(heard.offsets)
     told, relevant = heard.keep(place < _TOLD), rows.keep(np.isin(rows.values, wanted))
     asked = np.flatnonzero((np.diff(relevant.offsets) > 0) & (np.diff(told.offsets) >= _LEAST))
     excluded = Ragged.of([np.sort(others)] * len(asked))

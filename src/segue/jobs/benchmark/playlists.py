@@ -28,7 +28,7 @@ from segue.events.sink import Sink
 from segue.importers.mpd import Mpd
 from segue.jobs import ingest, train
 from segue.jobs.benchmark.rows import Row, over_seeds
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.ragged import Ragged, places
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.artist import SameArtist
 from segue.models.item2vec import Item2Vec
@@ -211,7 +211,7 @@ def _tracks(playlist: Mapping[str, Any]) -> int:
 
 
 def _question(rows_: Ragged, given: int) -> _Question:
-    place = np.arange(len(rows_.values)) - rows_.offsets[:-1][row_numbers(rows_.offsets)]
+    place = places(rows_.offsets)
     return _Question(given, rows_.keep(place < given), rows_.keep(place >= given))
 
 

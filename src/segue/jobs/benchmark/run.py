@@ -21,7 +21,7 @@ from segue.evaluation.protocol import Split, Task, check
 from segue.jobs.benchmark.rows import Benchmark, Row, over_seeds
 from segue.jobs.benchmark.suites import Suite, Together, suite
 from segue.jobs.progress import Progress, silent
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.models.model import Model
 from segue.registry.versions import MODELS
 
@@ -167,8 +167,7 @@ def _among(model: Model, history: Ragged, candidates: Ragged) -> NDArray[np.int3
     order = np.lexsort((np.arange(len(scores)), -scores, row_numbers(candidates.offsets)))
     width = int(np.diff(candidates.offsets).max(initial=0))
     ranked = np.full((len(candidates), width), -1, np.int32)
-    place = np.arange(len(scores)) - candidates.offsets[:-1][row_numbers(candidates.offsets)]
-    ranked[row_numbers(candidates.offsets), place] = candidates.values[order]
+    ranked[row_numbers(candidates.offsets), places(candidates.offsets)] = candidates.values[order]
     return ranked
 
 
