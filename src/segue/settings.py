@@ -174,5 +174,7 @@ def load(path: Path) -> Settings:
     try:
         return Settings(**content)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()
+        )
         raise BadInput(f"{path} or a SEGUE_ variable is wrong: {problems}") from error

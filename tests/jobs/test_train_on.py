@@ -178,8 +178,12 @@ def test_a_recipe_of_which_no_model_could_be_learned_falls_to_what_is_popular(co
     (made,) = other.service.answer([Ask("r", Kind.RADIO, ("sim:track:000001",), now=NOW)]).slates
     assert isinstance(made, Slate)
     assert made.rung == "popular"
+    assert "not asked, since not trained: session_knn; see `segue train`" in made.notes
 
 
 def test_a_learned_list_is_of_sources_that_know_its_tracks() -> None:
-    with pytest.raises(ValidationError, match=r"'als:history' says nothing of these; let it stand under `lean`"):
+    with pytest.raises(
+        ValidationError,
+        match=r"'als:history' says nothing of these; let it stand under `lean`, or set `learned = false`",
+    ):
         ListConfig(weights={"als:history": 1.0}, learned=True)

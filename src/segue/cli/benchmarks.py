@@ -29,6 +29,7 @@ def benchmark(
     from segue.jobs.benchmark.suites import suite
     from segue.stores import files
 
+    suite(name)  # a name that is none is told before anything else
     with progress(as_json) as show:
         made = run(name, datasets_folder(), models=model or (), seeds=seeds, progress=show)
     if output is not None:

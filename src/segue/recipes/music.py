@@ -47,7 +47,8 @@ class ListConfig(BaseModel):
         others = [source for source in self.weights if not source.endswith(":seeds")]
         if self.learned and others:
             raise ValueError(
-                f"learned lists start from tracks, and {others[0]!r} says nothing of these; let it stand under `lean`"
+                f"learned lists start from tracks, and {others[0]!r} says nothing of these; "
+                "let it stand under `lean`, or set `learned = false`"
             )
         return self
 
@@ -56,6 +57,8 @@ class ListConfig(BaseModel):
     def _some(cls, weights: dict[str, float]) -> dict[str, float]:
         if not weights:
             raise ValueError("weights are empty; name at least one source")
+        if not any(weight > 0 for weight in weights.values()) and min(weights.values()) >= 0:
+            raise ValueError("every weight is 0; give at least one source more")
         return weights
 
     @field_validator("weights", "lean")

@@ -70,6 +70,11 @@ class Snapshot:
             known |= bound.index >= 0  # titles are learned of the same items
         return known
 
+    @property
+    def trained(self) -> set[str]:
+        """Names of the models that are there."""
+        return {*self.models, *([TitleModel.name] if self.titles is not None else [])}
+
     @cached_property
     def popularity(self) -> NDArray[np.float32]:
         """`float32[catalogue]`: what the popularity model makes of each track; 0 where it does not know one."""

@@ -124,6 +124,12 @@ class Service:
         config = self._config(name)
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel)
         made = run(main, request, trace)
+        untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
+        for place, ask in enumerate(asks):
+            if untrained and name != "title":
+                notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
+            if ask.title and ask.tracks and not _heard(made, place, "title:text"):
+                notes[place].append(f"nothing is known of playlists called {ask.title!r}")
         slates = _slates(asks, made, main, snapshot, notes)
         bare = np.flatnonzero(~_moved(made))
         for lower in self._lower_rungs(name, snapshot, candidates, parallel):
@@ -201,6 +207,14 @@ def _moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
     specific = [name.endswith(about) and not name.startswith("popularity:") for name in made.sources]
     proposed = (made.proposed[:, specific] > 0).any(axis=1)
     return np.bincount(made.rows[proposed], minlength=len(made)) > 0
+
+
+def _heard(made: Candidates, row: int, source: str) -> bool:
+    """Return whether a source said anything of a row's candidates."""
+    if source not in made.sources:
+        return False
+    said = made.proposed[made.offsets[row] : made.offsets[row + 1], made.sources.index(source)]
+    return bool((np.nan_to_num(said, nan=0.0) > 0).any())
 
 
 def _last_of_each(numbers: NDArray[np.int32]) -> NDArray[np.int32]:

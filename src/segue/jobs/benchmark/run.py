@@ -39,7 +39,8 @@ def datasets_folder() -> Path:
     """
     folder = os.environ.get("SEGUE_DATASETS", "")
     if not folder or not Path(folder).is_dir():
-        raise BadInput(f"SEGUE_DATASETS is {folder!r}; let it name the folder that holds the data sets")
+        problem = f"names {folder!r}, which is no folder" if folder else "is not set"
+        raise BadInput(f"SEGUE_DATASETS {problem}; let it name the folder that holds the data sets")
     return Path(folder)
 
 
