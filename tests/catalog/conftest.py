@@ -2,7 +2,6 @@
 """Small catalogues, and the playlists of the benchmark data."""
 
 import gzip
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,14 +25,9 @@ def catalog_of(tmp_path: Path) -> Callable[..., Catalog]:
 
 
 @pytest.fixture(scope="session")
-def playlist_tracks() -> pl.DataFrame:
+def playlist_tracks(datasets: Path) -> pl.DataFrame:
     """`track_id`, `artist_name`, `title` and `plays` of each distinct track of the playlists' subset."""
-    folder = os.environ.get("SEGUE_DATASETS")
-    if folder is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("SEGUE_DATASETS is not set; it names the folder of the benchmark data")
-        pytest.skip("SEGUE_DATASETS is not set")
-    with gzip.open(Path(folder) / "mpd-7k" / "playlists.jsonl.gz") as file:
+    with gzip.open(datasets / "mpd-7k" / "playlists.jsonl.gz") as file:
         track = pl.Struct({"track_uri": pl.String, "artist_name": pl.String, "track_name": pl.String})
         playlists = pl.read_ndjson(file.read(), schema={"tracks": pl.List(track)})
     rows = playlists.explode("tracks").unnest("tracks").drop_nulls("track_uri")

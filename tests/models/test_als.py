@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from segue.dataset.matrices import Dataset
+from segue.kernels import topk
 from segue.kernels.ragged import Ragged
-from segue.models import als
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 
 from .contract import ModelContract, fitted
@@ -128,7 +128,7 @@ def test_long_batches_are_ranked_in_pieces_alike(monkeypatch: pytest.MonkeyPatch
     model = fitted(ImplicitALS(SMALL), data)
     history = histories(data)
     whole = model.recommend(history, history, 5)
-    monkeypatch.setattr(als, "_CHUNK_BYTES", 4 * ITEMS * 7)  # seven rows a piece
+    monkeypatch.setattr(topk, "_CHUNK_BYTES", 4 * ITEMS * 7)  # seven rows a piece
     pieces = model.recommend(history, history, 5)
     np.testing.assert_array_equal(pieces[0], whole[0])
     np.testing.assert_allclose(pieces[1], whole[1], rtol=1e-5)

@@ -12,13 +12,12 @@ from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.factors import principal, solve_rows
 from segue.kernels.ragged import Ragged, faded, offsets_of, row_numbers
-from segue.kernels.topk import topk
+from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["ImplicitALS", "ImplicitALSConfig"]
 
 _NOISE = 0.01
-_CHUNK_BYTES = 256 << 20
 
 
 class ImplicitALSConfig(ModelConfig):
@@ -108,18 +107,8 @@ class ImplicitALS(Model):
         that nobody heard together with any of it, and is left out.
         """
         folded = self.fold_in(history, parallel=parallel)
-        ranked = self.item_factors
-        rows = max(1, _CHUNK_BYTES // (4 * len(ranked)))
-        excluded_row = row_numbers(exclude.offsets)
-        items = np.full((len(folded), k), -1, np.int32)
-        scores = np.full((len(folded), k), -np.inf, np.float32)
-        for first in range(0, len(folded), rows):
-            part = slice(first, min(first + rows, len(folded)))
-            dense = folded[part] @ ranked.T
-            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
-            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
-            dense[~folded[part].any(axis=1)] = -np.inf
-            items[part], scores[part] = topk(dense, k, parallel=parallel)
+        moved: NDArray[np.bool_] = np.any(folded, axis=1)
+        items, scores = best_products(folded, self.item_factors, exclude, k, asked=moved, parallel=parallel)
         noise = scores < _NOISE * self._own_scores(history, folded)[:, None]
         items[noise], scores[noise] = -1, -np.inf
         return items, scores

@@ -16,7 +16,7 @@ from segue.catalog.names import artist_key, title_key
 from segue.dataset.matrices import CSR, Dataset, Vocabulary
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
-from segue.kernels.topk import topk
+from segue.kernels.topk import best_products
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -26,7 +26,6 @@ Rows: TypeAlias = NDArray[np.int64]
 Factors: TypeAlias = NDArray[np.float32]
 
 _NOISE = 0.01
-_CHUNK_BYTES = 256 << 20
 _CHUNK_ROWS = 8192
 _FEATURING = r"(?i)(?:\bfeat\.?|\bft\.?|\bfeaturing|[(\[]\s*with)\s+([^)\]]+)"
 _BRACKETED = r"\s-\s.*$|[(\[].*$"
@@ -128,21 +127,10 @@ class Content(Model):
         folded = als.fold_in(history, parallel=parallel)
         own = self._own_scores(als, history)
         artists = self._artists_of(history, own)
-        excluded_row = row_numbers(exclude.offsets)
-        items = np.full((len(folded), k), -1, np.int32)
-        scores = np.full((len(folded), k), -np.inf, np.float32)
-        rows = max(1, _CHUNK_BYTES // (4 * max(len(self.factors), 1)))
-        for first in range(0, len(folded), rows):
-            part = slice(first, min(first + rows, len(folded)))
-            dense = folded[part] @ self.factors.T
-            some = artists.take(np.arange(part.start, part.stop))
-            offsets, index = take_rows(self.artist_offsets, some.values)
-            beside = row_numbers(offsets)
-            dense[row_numbers(some.offsets)[beside], self.artist_items[index]] += some.weights[beside]
-            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
-            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
-            dense[:, ~self._proposed()] = -np.inf
-            items[part], scores[part] = topk(dense, k, parallel=parallel)
+        offsets, index = take_rows(self.artist_offsets, artists.values)
+        bonus = Ragged(offsets[artists.offsets], self.artist_items[index], artists.weights[row_numbers(offsets)])
+        barred = ~self._proposed()
+        items, scores = best_products(folded, self.factors, exclude, k, added=bonus, barred=barred, parallel=parallel)
         noise = (scores < _NOISE * own[:, None]) | (own <= 0)[:, None]
         items[noise], scores[noise] = -1, -np.inf
         return items, scores

@@ -13,12 +13,11 @@ from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, faded, offsets_of, row_numbers
 from segue.kernels.skipgram import draw_table, skipgram_epoch
-from segue.kernels.topk import topk
+from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["Item2Vec", "Item2VecConfig"]
 
-_CHUNK_BYTES = 256 << 20
 _SHORTEST = 1e-12
 
 Rows = Literal["listeners", "playlists", "sessions"]
@@ -112,17 +111,7 @@ class Item2Vec(Model):
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
         """Rank by the cosine to each history's mean, times prominence; what is not like it (0 or below) is left out."""
         means = self._means(history)
-        size = max(1, _CHUNK_BYTES // (4 * len(self.embeddings)))
-        excluded_row = row_numbers(exclude.offsets)
-        items = np.full((len(means), k), -1, np.int32)
-        scores = np.full((len(means), k), -np.inf, np.float32)
-        for first in range(0, len(means), size):
-            part = slice(first, min(first + size, len(means)))
-            dense = means[part] @ self.embeddings.T
-            dense *= self.prominence
-            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
-            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
-            items[part], scores[part] = topk(dense, k, parallel=parallel)
+        items, scores = best_products(means, self.embeddings, exclude, k, scale=self.prominence, parallel=parallel)
         unlike = scores <= 0
         items[unlike], scores[unlike] = -1, -np.inf
         return items, scores

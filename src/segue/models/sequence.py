@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from segue.dataset.matrices import Dataset, Interactions
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
-from segue.kernels.topk import topk
+from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SasRec", "SasRecConfig"]
 
-_CHUNK_BYTES = 256 << 20
 _CHUNK_ROWS = 256
 
 
@@ -116,18 +115,7 @@ class SasRec(Model):
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
         """Rank what comes next; a history of nothing gets nothing."""
         said, moved = self._encode(history, parallel=parallel)
-        rows = max(1, _CHUNK_BYTES // (4 * len(self.embeddings)))
-        excluded_row = row_numbers(exclude.offsets)
-        items = np.full((len(said), k), -1, np.int32)
-        scores = np.full((len(said), k), -np.inf, np.float32)
-        for first in range(0, len(said), rows):
-            part = slice(first, min(first + rows, len(said)))
-            dense = said[part] @ self.embeddings.T
-            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
-            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
-            dense[~moved[part]] = -np.inf
-            items[part], scores[part] = topk(dense, k, parallel=parallel)
-        return items, scores
+        return best_products(said, self.embeddings, exclude, k, asked=moved, parallel=parallel)
 
     def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:
         """Return the inner products of each history, encoded, with chosen items; NaN for a history of nothing."""

@@ -14,13 +14,12 @@ from threadpoolctl import threadpool_limits
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, row_numbers
-from segue.kernels.topk import topk
+from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["GraphFilter", "GraphFilterConfig"]
 
 _NOISE = 0.01
-_CHUNK_BYTES = 256 << 20
 
 
 class GraphFilterConfig(ModelConfig):
@@ -82,18 +81,10 @@ class GraphFilter(Model):
         """
         passed = self._passed(history)
         floor = _NOISE * self._own_scores(history)
-        rows = max(1, _CHUNK_BYTES // (4 * len(self.factors)))
-        excluded_row = row_numbers(exclude.offsets)
-        items = np.full((len(passed), k), -1, np.int32)
-        scores = np.full((len(passed), k), -np.inf, np.float32)
-        for first in range(0, len(passed), rows):
-            part = slice(first, min(first + rows, len(passed)))
-            dense = passed[part] @ self.factors.T
-            dense *= self.found
-            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
-            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
-            dense[~passed[part].any(axis=1)] = -np.inf
-            items[part], scores[part] = topk(dense, k, parallel=parallel)
+        moved: NDArray[np.bool_] = np.any(passed, axis=1)
+        items, scores = best_products(
+            passed, self.factors, exclude, k, scale=self.found, asked=moved, parallel=parallel
+        )
         noise = scores < floor[:, None]
         items[noise], scores[noise] = -1, -np.inf
         return items, scores

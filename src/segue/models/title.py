@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from segue.dataset.matrices import Dataset, Interactions, Vocabulary
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
-from segue.kernels.topk import topk
+from segue.kernels.topk import best_products
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.model import Learned, ModelConfig, Ranked
 
@@ -133,19 +133,7 @@ class TitleModel(Learned):
             parallel: Use all threads (jobs) or one (requests).
         """
         places, named = self._understood(titles)
-        rows = max(1, _CHUNK_BYTES // (4 * len(self.factors)))
-        named_row, excluded_row = row_numbers(named.offsets), row_numbers(exclude.offsets)
-        items = np.full((len(titles), k), -1, np.int32)
-        scores = np.full((len(titles), k), -np.inf, np.float32)
-        for first in range(0, len(titles), rows):
-            part = slice(first, min(first + rows, len(titles)))
-            dense = places[part] @ self.factors.T
-            inside = slice(named.offsets[part.start], named.offsets[part.stop])
-            dense[named_row[inside] - first, named.values[inside]] += named.weights[inside]
-            inside = slice(exclude.offsets[part.start], exclude.offsets[part.stop])
-            dense[excluded_row[inside] - first, exclude.values[inside]] = -np.inf
-            items[part], scores[part] = topk(dense, k, parallel=parallel)
-        return items, scores
+        return best_products(places, self.factors, exclude, k, added=named, parallel=parallel)
 
     def score(self, titles: Sequence[str], items: Ragged) -> NDArray[np.float32]:
         """Score chosen items for each title, as `recommend` would: `float32[n]` beside the n values of `items`.
