@@ -68,6 +68,49 @@ def test_rows_shorter_and_longer_than_the_factors_are_solved_alike(length: int) 
     assert_close(solved, twin(rows, factors, damped))
 
 
+@pytest.mark.parametrize("f", [16, 20, 40])
+@pytest.mark.parametrize("length", [12, 13, 16, 17, 33, 100, 8200, 16500], ids=str)
+def test_rows_of_every_length_are_solved_alike(length: int, f: int) -> None:
+    """A few items, fewer than factors, more, and more than are gathered at once."""
+    rng = np.random.Generator(np.random.PCG64(length))
+    factors, spectrum = principal(rng.normal(0, 0.3, (17000, f)).astype(np.float32))
+    rows = random_rows(rng, [length, 3], len(factors))
+    damped = np.full(2, 7, np.float32)
+    solved = solve_rows(rows.offsets, rows.values, rows.weights, damped, factors, spectrum)
+    assert_close(solved, twin(rows, factors, damped))
+
+
+def blockwise(
+    rows: Ragged, factors: NDArray[np.float32], damped: NDArray[np.float32], found: NDArray[np.float32], block: int
+) -> NDArray[np.float64]:
+    """Solve for a block of factors at a time, each row's normal equations with the other factors as they stand."""
+    y, solved = factors.astype(np.float64), found.astype(np.float64)
+    for row in range(len(rows)):
+        inside = slice(rows.offsets[row], rows.offsets[row + 1])
+        confidence, preference = np.ones(len(y)), np.zeros(len(y))
+        confidence[rows.values[inside]] += rows.weights[inside]
+        preference[rows.values[inside]] = 1
+        for first in range(0, y.shape[1], block):
+            part = np.arange(first, min(first + block, y.shape[1]))
+            others = np.setdiff1d(np.arange(y.shape[1]), part)
+            left = confidence * (preference - y[:, others] @ solved[row, others])
+            system = y[:, part].T @ (confidence[:, None] * y[:, part]) + damped[row] * np.eye(len(part))
+            solved[row, part] = np.linalg.solve(system, y[:, part].T @ left)
+    return solved
+
+
+@pytest.mark.parametrize(("f", "block"), [(48, 16), (40, 16), (40, 32), (16, 16), (48, 20)])
+def test_blocks_are_solved_one_after_the_other(f: int, block: int) -> None:
+    rng = np.random.Generator(np.random.PCG64(f))
+    factors, spectrum = principal(rng.normal(0, 0.3, (200, f)).astype(np.float32))
+    rows = random_rows(rng, [1, 5, 12, 14, 20, 60, 150], len(factors))
+    damped = rng.uniform(1, 9, len(rows)).astype(np.float32)
+    found = rng.normal(0, 0.3, (len(rows), f)).astype(np.float32)
+    arrays = rows.offsets, rows.values, rows.weights, damped, factors, spectrum
+    solved = solve_rows(*arrays, found=found, block=block)
+    assert_close(solved, blockwise(rows, factors, damped, found, -(-block // 16) * 16))
+
+
 def test_an_empty_row_has_no_factors() -> None:
     factors, spectrum = principal(np.ones((3, 4), np.float32))
     rows = Ragged.of([[], [1], []])

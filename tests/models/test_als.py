@@ -13,7 +13,7 @@ from segue.models.als import ImplicitALS, ImplicitALSConfig
 from .contract import ModelContract, fitted
 from .worlds import ITEMS, checkerboard, histories, interactions, noise, vocabulary
 
-SMALL = ImplicitALSConfig(factors=6, alpha=3.0, regularization=0.5, frequency=0.3, iterations=5)
+SMALL = ImplicitALSConfig(factors=6, alpha=3.0, regularization=0.5, frequency=0.3, iterations=5, solver="exact")
 Dense = NDArray[np.float64]
 
 
@@ -24,6 +24,15 @@ class TestImplicitALS(ModelContract):
 
     def build(self) -> ImplicitALS:
         return ImplicitALS(ImplicitALSConfig(factors=2, alpha=5.0, regularization=2.0))
+
+
+class TestImplicitALSInBlocks(ModelContract):
+    kind = ImplicitALS
+    other_config = SMALL
+    tolerance = 1e-3
+
+    def build(self) -> ImplicitALS:
+        return ImplicitALS(ImplicitALSConfig(factors=20, alpha=5.0, regularization=2.0, solver="blocks", block=16))
 
 
 class TestImplicitALSWithMoreFactorsThanItems(ModelContract):
@@ -69,6 +78,20 @@ def loss(weights: Dense, rows: Dense, items: Dense, config: ImplicitALSConfig) -
     weighted = ((1 + config.alpha * weights) * error**2).sum()
     of_rows = (regularization(weights, config)[:, None] * rows**2).sum()
     return float(weighted + of_rows + (regularization(weights.T, config)[:, None] * items**2).sum())
+
+
+@pytest.mark.parametrize("solver", ["conjugate", "blocks"])
+def test_the_quicker_solvers_come_to_the_same_loss(solver: str) -> None:
+    data = noise(23)
+    weights = data.stacked().toarray().astype(np.float64)
+    losses = []
+    for config in (SMALL, SMALL.model_copy(update={"solver": solver})):
+        config = config.model_copy(update={"factors": 24, "regularization": 5.0, "block": 16, "iterations": 12})
+        model = fitted(ImplicitALS(config), data, 2)
+        assert isinstance(model, ImplicitALS)
+        rows = model.fold_in(histories(data)).astype(np.float64)
+        losses.append(loss(weights, rows, model.factors.astype(np.float64), config))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("frequency", [0.0, 0.4])

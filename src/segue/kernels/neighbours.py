@@ -45,7 +45,7 @@ def neighbours(
     found = np.full((n, k), -1, np.int32)
     values = np.full((n, k), -np.inf, np.float32)
     given = (row_offsets, row_items, row_values, item_offsets, item_rows, item_values, norms, shrinkage)
-    spread(_neighbours, given, (found, values), parallel=True)
+    spread(_neighbours, n, given, (found, values), parallel=True)
     values[found < 0] = 0
     return found, values
 
@@ -61,7 +61,7 @@ def _neighbours(
     norms,
     shrinkage,
     start,
-    step,
+    stop,
     found,
     values,
 ):
@@ -69,7 +69,7 @@ def _neighbours(
     shared = np.zeros(n, np.float32)
     marked = np.zeros(n, np.bool_)
     touched = np.empty(n, np.int32)
-    for item in range(start, n, step):
+    for item in range(start, stop):
         count = 0
         for p in range(item_offsets[item], item_offsets[item + 1]):
             row = item_rows[p]
@@ -121,7 +121,7 @@ def score_by_neighbours(
     columns = np.full((len(history), k), -1, np.int32)
     best = np.full((len(history), k), -np.inf, np.float32)
     given = (history.offsets, history.values, history.weights, exclude.offsets, exclude.values, found, values, n)
-    spread(_score, given, (columns, best), parallel=parallel)
+    spread(_score, len(history), given, (columns, best), parallel=parallel)
     return columns, best
 
 
@@ -142,7 +142,7 @@ def scores_at(
     """
     scores = np.full(len(items.values), np.nan, np.float32)
     given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n)
-    spread(_score_at, given, (scores,), parallel=False)
+    spread(_score_at, len(history), given, (scores,), parallel=False)
     return scores
 
 
@@ -170,11 +170,11 @@ def contributions(
 
 
 @njit(cache=True, nogil=True)
-def _score(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, step, columns, best):
+def _score(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, stop, columns, best):
     total = np.zeros(n, np.float32)
     marked = np.zeros(n, np.int8)  # 1: has a score; 2: must not be returned
     touched = np.empty(n, np.int32)
-    for row in range(start, len(offsets) - 1, step):
+    for row in range(start, stop):
         count = 0
         for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
             marked[exclude_items[p]] = 2
@@ -196,9 +196,9 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
 
 
 @njit(cache=True, nogil=True)
-def _score_at(offsets, asked, weights, item_offsets, items, found, values, n, start, step, scores):
+def _score_at(offsets, asked, weights, item_offsets, items, found, values, n, start, stop, scores):
     place = np.full(n, -1, np.int64)
-    for row in range(start, len(offsets) - 1, step):
+    for row in range(start, stop):
         for p in range(item_offsets[row], item_offsets[row + 1]):
             place[items[p]] = p
         for p in range(offsets[row], offsets[row + 1]):

@@ -34,18 +34,18 @@ def regress(
     """
     weights = np.zeros(near.shape, np.float32)
     left = np.zeros(len(near), np.float32)
-    spread(_regress, (rows, item_offsets, item_rows, near, ridge), (weights, left), parallel=True)
+    spread(_regress, len(near), (rows, item_offsets, item_rows, near, ridge), (weights, left), parallel=True)
     return weights, left
 
 
 @njit(cache=True, nogil=True)
-def _regress(rows, item_offsets, item_rows, near, ridge, start, step, weights, left):
-    n, k = near.shape
+def _regress(rows, item_offsets, item_rows, near, ridge, start, stop, weights, left):
+    k = near.shape[1]
     head = np.full(rows, -1, np.int64)  # of the list of members that each row holds
     member = np.empty(1024, np.int32)
     following = np.empty(1024, np.int64)
     chosen = np.empty(k + 1, np.int32)
-    for item in range(start, n, step):
+    for item in range(start, stop):
         size = 0
         while size < k and near[item, size] >= 0:
             chosen[size] = near[item, size]

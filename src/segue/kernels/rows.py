@@ -45,14 +45,15 @@ def score_by_rows(
     items = np.full((len(history), k), -1, np.int32)
     scores = np.full((len(history), k), -np.inf, np.float32)
     questions = (history.offsets, history.values, history.weights, exclude.offsets, exclude.values)
-    spread(_score, (*questions, *rows, *postings, rarity, *settings), (items, scores), parallel=parallel)
+    given = (*questions, *rows, *postings, rarity, *settings)
+    spread(_score, len(history), given, (items, scores), parallel=parallel)
     return items, scores
 
 
 @njit(cache=True, nogil=True)
 def _score(
     offsets, items, weights, exclude_offsets, exclude_items, row_offsets, row_items, item_offsets, item_rows, rarity,
-    neighbours, length, sharpness, start, step, best_items, best_scores,
+    neighbours, length, sharpness, start, stop, best_items, best_scores,
 ):  # fmt: skip
     shared = np.zeros(len(row_offsets) - 1, np.float32)
     touched = np.empty(len(row_offsets) - 1, np.int32)
@@ -61,7 +62,7 @@ def _score(
     proposed = np.empty(len(rarity), np.int32)
     nearest = np.empty(neighbours, np.int32)
     likeness = np.empty(neighbours, np.float32)
-    for question in range(start, len(offsets) - 1, step):
+    for question in range(start, stop):
         count = 0
         for p in range(offsets[question], offsets[question + 1]):
             if weights[p] <= 0:

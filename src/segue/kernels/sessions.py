@@ -53,6 +53,7 @@ def score_by_sessions(
     rows = (history.offsets, history.values, history.weights, exclude.offsets, exclude.values)
     spread(
         _score,
+        len(history),
         (*rows, *sessions, *postings, *steps, rarity, freshness, *settings),
         (found, scores),
         parallel=parallel,
@@ -64,7 +65,7 @@ def score_by_sessions(
 def _score(
     offsets, items, weights, exclude_offsets, exclude_items, session_offsets, session_items, item_offsets,
     item_sessions, item_places, step_offsets, step_items, step_shares, rarity, freshness, recent, neighbours, fade,
-    reach, before, itself, sharpness, weight, start, step, found, scores,
+    reach, before, itself, sharpness, weight, start, stop, found, scores,
 ):  # fmt: skip
     shared = np.zeros(len(session_offsets) - 1, np.float32)
     newest = np.zeros(len(session_offsets) - 1, np.int16)
@@ -72,7 +73,7 @@ def _score(
     total = np.zeros(len(rarity), np.float32)
     marked = np.zeros(len(rarity), np.int8)  # 1: has a score; 2: must not be returned
     proposed = np.empty(len(rarity), np.int32)
-    for row in range(start, len(offsets) - 1, step):
+    for row in range(start, stop):
         for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
             marked[exclude_items[p]] = 2
         count = 0

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calling a kernel: compiled once for all arrays, and run on all cores by plain threads, since it releases the GIL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,35 +12,66 @@ from numpy.typing import NDArray
 
 __all__ = ["spread"]
 
-_SHARES = 16
+_SHARES = 32
 """Shares of each thread: rows differ in cost, and whoever is done takes the next share."""
+_FEWEST = 16
+"""Rows of a share, unless there are fewer for each thread."""
 
 
 def spread(
-    kernel: Callable[..., object], given: Sequence[Any], made: Sequence[NDArray[Any]], *, parallel: bool
+    kernel: Callable[..., object],
+    rows: int,
+    given: Sequence[Any],
+    made: Sequence[NDArray[Any]],
+    *,
+    parallel: bool,
+    costs: NDArray[Any] | None = None,
 ) -> None:
-    """Do the rows `start, start + step, …` for every start below the step, by `kernel(*given, start, step, *made)`.
+    """Do all rows, by `kernel(*given, start, stop, *made)` for the rows of each share.
 
-    Interleaving spreads costly rows that stand together, such as popular items, over the shares. One kernel serves
-    requests and jobs alike, and is compiled once; Numba's own parallel loops are compiled apart from it, and their
-    default threading layer does not bear two callers at a time.
+    One kernel serves requests and jobs alike, and is compiled once; Numba's own parallel loops are compiled apart from
+    it, and their default threading layer does not bear two callers at a time.
 
     Args:
         kernel: Compiled with `nogil`; writes to its own rows alone.
+        rows: How many there are.
         given: What it reads. Arrays are handed on read-only, as models that are mapped from disk have them, so that
             Numba compiles no second form for a mixture of mapped and fresh ones.
         made: What it writes to.
         parallel: Use as many threads as `numba.get_num_threads` says (jobs), or this one (requests).
+        costs: `[rows + 1]`, not decreasing: what all rows before each one cost, such as the offsets of ragged rows. So
+            that popular items, which often stand together, make no share the last to end. None: all cost the same.
     """
     read = [_frozen(one) if isinstance(one, np.ndarray) else one for one in given]
     threads = get_num_threads() if parallel else 1
     if threads == 1:
-        kernel(*read, 0, 1, *made)
+        kernel(*read, 0, rows, *made)
         return
-    step = threads * _SHARES
+    shares = pairwise(_borders(rows, min(threads * _SHARES, max(rows // _FEWEST, threads)), costs))
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(kernel, *read, start, step, *made) for start in range(step)]:
-            done.result()
+        for one in [pool.submit(_work, kernel, read, shares, made) for _ in range(threads)]:
+            one.result()
+
+
+def _work(
+    kernel: Callable[..., object],
+    given: Sequence[Any],
+    shares: Iterator[tuple[int, int]],
+    made: Sequence[NDArray[Any]],
+) -> None:
+    """Do the next share until none is left; the interpreter lets one thread at a time ask for it."""
+    for start, stop in shares:
+        if start < stop:
+            kernel(*given, start, stop, *made)
+
+
+def _borders(rows: int, shares: int, costs: NDArray[Any] | None) -> list[int]:
+    """Return where each share begins, and where the last one ends."""
+    if costs is None:
+        return [rows * share // shares for share in range(shares + 1)]
+    total = costs + np.arange(rows + 1) * (1 + (costs[-1] - costs[0]) // (8 * max(rows, 1)))  # an empty row costs too
+    inner = np.searchsorted(total, np.linspace(total[0], total[-1], shares + 1)[1:-1])
+    return [0, *inner.tolist(), rows]
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

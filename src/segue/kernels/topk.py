@@ -79,7 +79,7 @@ def topk(
     """
     best = np.full((scores.shape[0], k), -np.inf, np.float32)
     columns = np.full((scores.shape[0], k), -1, np.int32)
-    spread(_select, (np.ascontiguousarray(scores),), (columns, best), parallel=parallel)
+    spread(_select, len(scores), (np.ascontiguousarray(scores),), (columns, best), parallel=parallel)
     return columns, best
 
 
@@ -155,8 +155,8 @@ def _sift(score, column, best, columns, size):
 
 
 @njit(cache=True, nogil=True)
-def _select(scores, start, step, columns, best):
-    for row in range(start, len(scores), step):
+def _select(scores, start, stop, columns, best):
+    for row in range(start, stop):
         heap, places = best[row], columns[row]
         worst = heap[0]
         for column in range(scores.shape[1]):

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small positive definite systems, in registers: what a block has in common with itself, and its solution.
+
+BLAS and LAPACK lose half of the machine and more on systems of 16 to 128 unknowns, of which factorization solves one
+for each row. Here an 8 by 16 tile of the result stays in eight registers while the rows pass by. All sizes are
+multiples of 16; what is beyond the true size is zero, and one on the diagonal.
+"""
+
+import numpy as np
+from numba import njit
+
+from segue.kernels.native import LANES, fma, load, splat, store, times, total
+
+__all__ = ["FEW", "add_gram", "solve_few", "solve_from_identity"]
+
+FEW = 12
+"""Up to so many unknowns, `solve_few` is quicker than tiles of sixteen."""
+
+
+@njit(cache=True, nogil=True)
+def add_gram(block, rows, first, width, system):
+    """Add BᵀB to the upper triangle of `system`, B being some columns of the first rows of a block.
+
+    Args:
+        block: `float32[·, f]`.
+        rows: How many of its rows count.
+        first: The first column.
+        width: How many columns: d, a multiple of 16.
+        system: `float32[≥ d, ≥ d]`; also what is below the diagonal in its blocks of 16 changes.
+    """
+    for at in range(0, width, LANES):
+        for column in range(at, width, LANES):
+            _tile(block, rows, first, at, column, np.float32(1), system)
+            _tile(block, rows, first, at + 8, column, np.float32(1), system)
+
+
+@njit(cache=True, nogil=True)
+def _tile(block, rows, first, at, column, sign, system):
+    """Add to 8 rows and 16 columns of a system, or take away, the products of these columns of a block."""
+    s = splat(sign)
+    c0, c1 = times(s, load(system, at, column)), times(s, load(system, at + 1, column))
+    c2, c3 = times(s, load(system, at + 2, column)), times(s, load(system, at + 3, column))
+    c4, c5 = times(s, load(system, at + 4, column)), times(s, load(system, at + 5, column))
+    c6, c7 = times(s, load(system, at + 6, column)), times(s, load(system, at + 7, column))
+    p, q = first + at, first + column
+    for i in range(rows):
+        x = load(block, i, q)
+        c0 = fma(splat(block[i, p]), x, c0)
+        c1 = fma(splat(block[i, p + 1]), x, c1)
+        c2 = fma(splat(block[i, p + 2]), x, c2)
+        c3 = fma(splat(block[i, p + 3]), x, c3)
+        c4 = fma(splat(block[i, p + 4]), x, c4)
+        c5 = fma(splat(block[i, p + 5]), x, c5)
+        c6 = fma(splat(block[i, p + 6]), x, c6)
+        c7 = fma(splat(block[i, p + 7]), x, c7)
+    store(system, at, column, times(s, c0))
+    store(system, at + 1, column, times(s, c1))
+    store(system, at + 2, column, times(s, c2))
+    store(system, at + 3, column, times(s, c3))
+    store(system, at + 4, column, times(s, c4))
+    store(system, at + 5, column, times(s, c5))
+    store(system, at + 6, column, times(s, c6))
+    store(system, at + 7, column, times(s, c7))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_from_identity(system, size, right):
+    """Solve a system that is the identity plus a Gram matrix; `system` becomes its factor, `right` the solution.
+
+    No pivot of such a system is below 1, so nothing can fail.
+
+    Args:
+        system: `float32[≥ size, ≥ size]`; the upper triangle is read. Becomes U, with UᵀU the system, but
+            for its diagonal, which is inverted.
+        size: A multiple of 16.
+        right: `float32[1, ≥ size]`.
+    """
+    one = np.float32(1)
+    for begin in range(0, size, LANES):
+        for column in range(begin, size, LANES):  # what the rows above leave of these sixteen
+            _tile(system, begin, 0, begin, column, -one, system)
+            _tile(system, begin, 0, begin + 8, column, -one, system)
+        for row in range(begin, begin + LANES):
+            inverse = one / np.sqrt(max(system[row, row], one))
+            scale = splat(inverse)
+            for column in range(begin, size, LANES):
+                store(system, row, column, times(scale, load(system, row, column)))
+            system[row, begin:row] = 0
+            system[row, row] = inverse
+            for below in range(row + 1, begin + LANES):
+                share = splat(-system[row, below])
+                for column in range(begin, size, LANES):
+                    store(system, below, column, fma(share, load(system, row, column), load(system, below, column)))
+    for row in range(size):
+        value = right[0, row] * system[row, row]
+        share = splat(-value)
+        for column in range(row // LANES * LANES, size, LANES):
+            store(right, 0, column, fma(share, load(system, row, column), load(right, 0, column)))
+        right[0, row] = value
+    for row in range(size - 1, -1, -1):
+        value = right[0, row]
+        right[0, row] = 0
+        found = splat(np.float32(0))
+        for column in range(row // LANES * LANES, size, LANES):
+            found = fma(load(system, row, column), load(right, 0, column), found)
+        right[0, row] = (value - total(found)) * system[row, row]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+def solve_few(block, rows, first, width, right):
+    """Solve (I + BBᵀ) v = right in place, for the few first rows of a block and some of its columns.
+
+    Args:
+        block: `float32[·, f]`.
+        rows: At most `FEW`.
+        first: The first column.
+        width: How many columns.
+        right: `float32[≥ rows]`.
+    """
+    system = np.empty((FEW, FEW), np.float32)
+    for i in range(rows):
+        one = block[i, first : first + width]
+        for j in range(i + 1):
+            other = block[j, first : first + width]
+            product = np.float32(0)
+            for k in range(width):
+                product += one[k] * other[k]
+            system[i, j] = product
+        system[i, i] += 1
+    for j in range(rows):
+        pivot = system[j, j]
+        for k in range(j):
+            pivot -= system[j, k] * system[j, k]
+        inverse = np.float32(1) / np.sqrt(max(pivot, np.float32(1)))
+        system[j, j] = inverse
+        value = right[j]
+        for k in range(j):
+            value -= system[j, k] * right[k]
+        right[j] = value * inverse
+        for i in range(j + 1, rows):
+            value = system[i, j]
+            for k in range(j):
+                value -= system[i, k] * system[j, k]
+            system[i, j] = value * inverse
+    for i in range(rows - 1, -1, -1):
+        value = right[i]
+        for k in range(i + 1, rows):
+            value -= system[k, i] * right[k]
+        right[i] = value * system[i, i]
