@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel gathers halves; against float64 its factors are within 0.5% of the longest row's."""
+"""The kernel gathers halves; against float64 its factors are within 0.5% of the longest row's, as it
+begins or ends."""
 
 import numpy as np
 import pytest
@@ -63,8 +64,10 @@ def descended(rows, damped, factors, spectrum, found, steps: int, *, parallel: b
     return descend(*given, steps, parallel=parallel)
 
 
-def assert_close(solved: NDArray[np.float32], expected: Dense, tolerance: float = TOLERANCE) -> None:
-    scale = max(np.linalg.norm(expected, axis=1).max(initial=0), 1e-6)
+def assert_close(
+    solved: NDArray[np.float32], expected: Dense, found: NDArray[np.float32], tolerance: float = TOLERANCE
+) -> None:
+    scale = max(np.linalg.norm(rows, axis=1).max(initial=0) for rows in (expected, found))
     assert np.abs(solved - expected).max(initial=0) <= tolerance * scale
 
 
@@ -79,20 +82,20 @@ def test_rows_descend_as_the_textbook_says(lengths: list[int], f: int, steps: in
     rows, damped, factors, spectrum, found = world(seed, lengths, 40, f)
     before = spectrum.astype(np.float64)[None, :] + damped[:, None]
     expected = twin(systems(rows, factors, damped), found.astype(np.float64), before, steps)
-    assert_close(descended(rows, damped, factors, spectrum, found, steps), expected)
+    assert_close(descended(rows, damped, factors, spectrum, found, steps), expected, found)
 
 
 def test_enough_steps_are_the_solution() -> None:
     rows, damped, factors, spectrum, found = world(3, [1, 5, 40, 90], 100, 24)
     expected = np.stack([np.linalg.solve(*equations) for equations in systems(rows, factors, damped)])
-    assert_close(descended(rows, damped, factors, spectrum, found, 60), expected)
+    assert_close(descended(rows, damped, factors, spectrum, found, 60), expected, found)
 
 
 def test_a_row_longer_than_what_is_gathered_at_once_is_solved_alike() -> None:
     rows, damped, factors, spectrum, found = world(4, [16400, 3, 17000], 17000, 16)
     before = spectrum.astype(np.float64)[None, :] + damped[:, None]
     expected = twin(systems(rows, factors, damped), found.astype(np.float64), before, 2)
-    assert_close(descended(rows, damped, factors, spectrum, found, 2), expected)
+    assert_close(descended(rows, damped, factors, spectrum, found, 2), expected, found)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e3, 1e6])
@@ -101,7 +104,7 @@ def test_no_size_of_the_factors_leaves_the_range_of_halves(scale: float) -> None
     factors, spectrum = (factors * scale).astype(np.float32), (spectrum * scale**2).astype(np.float32)
     damped, found = (damped * scale**2).astype(np.float32), (found / scale).astype(np.float32)
     expected = np.stack([np.linalg.solve(*equations) for equations in systems(rows, factors, damped)])
-    assert_close(descended(rows, damped, factors, spectrum, found, 40), expected)
+    assert_close(descended(rows, damped, factors, spectrum, found, 40), expected, found)
 
 
 def test_a_row_at_its_solution_stays_there_and_an_empty_one_has_none() -> None:
@@ -111,7 +114,7 @@ def test_a_row_at_its_solution_stays_there_and_an_empty_one_has_none() -> None:
     there[1] = 5
     solved = descended(rows, damped, factors, spectrum, there, 3)
     assert not solved[1].any()
-    assert_close(solved[[0, 2]], solution[[0, 2]], 1e-2)
+    assert_close(solved[[0, 2]], solution[[0, 2]], there[[0, 2]], 1e-2)
 
 
 def test_serial_and_parallel_agree() -> None:

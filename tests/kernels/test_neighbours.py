@@ -24,18 +24,8 @@ def ranked(scores: dict[int, float], k: int) -> tuple[list[int], list[float]]:
 
 def find(matrix: NDArray[np.float32], norms: NDArray[np.float32], shrinkage: float, k: int) -> Table:
     by_row = sp.csr_array(matrix)
-    by_item = by_row.tocsc()
-    return neighbours(
-        by_row.indptr.astype(np.int64),
-        by_row.indices.astype(np.int32),
-        by_row.data,
-        by_item.indptr.astype(np.int64),
-        by_item.indices.astype(np.int32),
-        by_item.data,
-        norms,
-        shrinkage,
-        k,
-    )
+    offsets, items = by_row.indptr.astype(np.int64), by_row.indices.astype(np.int32)
+    return neighbours(offsets, items, by_row.data, norms, shrinkage, k)
 
 
 def small_matrix(rng: np.random.Generator, rows: int, items: int) -> NDArray[np.float32]:
@@ -91,10 +81,8 @@ def test_values_too_small_to_multiply_make_no_neighbours() -> None:
         from segue.kernels.neighbours import neighbours
         rows, items = 20_000, 16
         by_row = sp.csr_array(np.full((rows, items), 1e-30, np.float32))
-        by_item = by_row.tocsc()
         found, values = neighbours(
             by_row.indptr.astype(np.int64), by_row.indices.astype(np.int32), by_row.data,
-            by_item.indptr.astype(np.int64), by_item.indices.astype(np.int32), by_item.data,
             np.ones((2, items), np.float32), 0.0, 4,
         )
         assert (found == -1).all() and (values == 0).all()

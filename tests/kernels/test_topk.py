@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import Ragged
-from segue.kernels.topk import best_products, topk
+from segue.kernels.topk import topk
 
 FEW_VALUES = st.sampled_from([-np.inf, -2.0, -0.5, 0.0, -0.0, 0.5, 1.0, 7.0, np.inf, np.nan])
 
@@ -58,22 +57,3 @@ def test_the_scores_are_not_changed() -> None:
     before = scores.copy()
     topk(scores, 2)
     np.testing.assert_array_equal(scores, before)
-
-
-def test_products_are_scaled_added_to_and_masked_before_the_best_are_taken() -> None:
-    queries, factors = np.array([[1, 0], [0, 1], [0, 0]], np.float32), np.array([[1, 3], [2, 2], [3, 1]], np.float32)
-    exclude = Ragged.of([[2], [], []])
-    scale, barred = np.array([10, 1, 1], np.float32), np.array([False, False, True])
-    plain, scores = best_products(queries, factors, exclude, 2)
-    assert plain.tolist() == [[1, 0], [0, 1], [0, 1]]
-    assert scores.tolist() == [[2, 1], [3, 2], [0, 0]]
-    assert best_products(queries, factors, exclude, 1, scale=scale)[0].tolist() == [[0], [0], [0]]
-    added = Ragged.of([[2], [1], []], [[9.0], [9.0], []])
-    assert best_products(queries, factors, exclude, 2, added=added)[0].tolist() == [[1, 0], [1, 0], [0, 1]]
-    asked = queries.any(axis=1)
-    assert best_products(queries, factors, exclude, 2, asked=asked)[0].tolist() == [[1, 0], [0, 1], [-1, -1]]
-    assert best_products(queries, factors, exclude, 3, barred=barred)[0].tolist() == [
-        [1, 0, -1],
-        [0, 1, -1],
-        [0, 1, -1],
-    ]

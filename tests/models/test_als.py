@@ -3,10 +3,12 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from segue.dataset.matrices import Dataset
-from segue.kernels import topk
+from segue.kernels import products
+from segue.kernels.beginnings import projected
 from segue.kernels.ragged import Ragged
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 
@@ -32,7 +34,7 @@ class TestImplicitALSInBlocks(ModelContract):
     tolerance = 1e-3
 
     def build(self) -> ImplicitALS:
-        return ImplicitALS(ImplicitALSConfig(factors=20, alpha=5.0, regularization=2.0, solver="blocks", block=16))
+        return ImplicitALS(ImplicitALSConfig(factors=20, alpha=5.0, regularization=9.0, solver="blocks", block=16))
 
 
 class TestImplicitALSWithMoreFactorsThanItems(ModelContract):
@@ -100,8 +102,10 @@ def test_its_scores_are_those_of_a_plain_als_from_the_same_start(seed: int, freq
     config = SMALL.model_copy(update={"frequency": frequency})
     data = noise(20)
     weights = data.stacked().toarray().astype(np.float64)
-    start = np.random.Generator(np.random.PCG64(seed)).standard_normal((ITEMS, SMALL.factors), np.float32)
-    items = start.astype(np.float64) * 0.01
+    matrix = sp.csr_matrix((config.alpha * weights).astype(np.float32))
+    sides = [(m.indptr.astype(np.int64), m.indices, m.data) for m in (matrix, matrix.T.tocsr())]
+    start = projected(*sides, SMALL.factors, np.random.Generator(np.random.PCG64(seed)))
+    items = start.astype(np.float64)
     for _ in range(config.iterations):
         rows = half_step(weights, items, config)
         items = half_step(weights.T, rows, config)
@@ -151,7 +155,8 @@ def test_long_batches_are_ranked_in_pieces_alike(monkeypatch: pytest.MonkeyPatch
     model = fitted(ImplicitALS(SMALL), data)
     history = histories(data)
     whole = model.recommend(history, history, 5)
-    monkeypatch.setattr(topk, "_CHUNK_BYTES", 4 * ITEMS * 7)  # seven rows a piece
+    monkeypatch.setattr(products, "_QUERIES", 7)
+    monkeypatch.setattr(products, "_ITEMS", 16)
     pieces = model.recommend(history, history, 5)
     np.testing.assert_array_equal(pieces[0], whole[0])
     np.testing.assert_allclose(pieces[1], whole[1], rtol=1e-5)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from segue.cli import benchmarks, listeners, models
+from segue.cli import benches, benchmarks, listeners, models
 from segue.cli.output import (
     Home,
     Json,
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.add_typer(listeners.app, name="listener")
 app.add_typer(models.app, name="models")
 app.command()(benchmarks.benchmark)
+app.command()(benches.bench)
 
 
 def _version(show: bool) -> None:

@@ -6,6 +6,8 @@ eight of them keeps eight registers, where a loop over an array would keep memor
 `uint16`: 11 bits of mantissa.
 """
 
+from functools import partial
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -13,12 +15,20 @@ from numba.extending import intrinsic, models, register_model
 
 __all__ = [
     "LANES",
+    "bits",
+    "counted",
+    "exceeds",
     "fma",
+    "from_bits",
     "load",
     "load_halves",
+    "lowest",
     "narrow",
+    "over",
+    "pick",
     "plus",
     "prefetch",
+    "reaches",
     "splat",
     "store",
     "times",
@@ -141,6 +151,16 @@ def times(typing, one, other):
 
 
 @intrinsic
+def over(typing, one, other):
+    """Return `one / other`."""
+
+    def made(context, builder, signature, args):
+        return builder.fdiv(*args)
+
+    return _lanes(one, other), made
+
+
+@intrinsic
 def plus(typing, one, other):
     """Return `one + other`."""
 
@@ -163,6 +183,52 @@ def total(typing, value):
         return builder.extract_element(value, ir.Constant(_WORD, 0))
 
     return types.float32(value), made
+
+
+@intrinsic
+def reaches(typing, value, least):
+    """Return which lanes are as great as `least` has them, a bit for each, the first lane lowest. NaN is not."""
+    return types.uint16(value, least), partial(_compared, ">=")
+
+
+@intrinsic
+def exceeds(typing, value, least):
+    """Return which lanes are greater than `least` has them, a bit for each, the first lane lowest. NaN is not."""
+    return types.uint16(value, least), partial(_compared, ">")
+
+
+def _compared(comparison, context, builder, signature, args):
+    return builder.bitcast(builder.fcmp_ordered(comparison, *args), ir.IntType(LANES))
+
+
+@intrinsic
+def lowest(typing, lanes):
+    """Return the place of the lowest bit that is set; some must be."""
+
+    def made(context, builder, signature, args):
+        return builder.zext(builder.cttz(args[0], ir.Constant(ir.IntType(1), 1)), ir.IntType(64))
+
+    return types.int64(types.uint16), made
+
+
+@intrinsic
+def counted(typing, lanes):
+    """Return how many bits are set."""
+
+    def made(context, builder, signature, args):
+        return builder.zext(builder.ctpop(args[0]), ir.IntType(64))
+
+    return types.int64(types.uint16), made
+
+
+@intrinsic
+def pick(typing, value, lane):
+    """Return the number in one lane."""
+
+    def made(context, builder, signature, args):
+        return builder.extract_element(*args)
+
+    return types.float32(value, types.int64), made
 
 
 @intrinsic
@@ -220,3 +286,23 @@ def narrow(typing, single):
         return builder.bitcast(builder.fptrunc(args[0], ir.HalfType()), ir.IntType(16))
 
     return types.uint16(types.float32), made
+
+
+@intrinsic
+def bits(typing, single):
+    """Return the 32 bits of a `float32` as a number."""
+
+    def made(context, builder, signature, args):
+        return builder.bitcast(args[0], _WORD)
+
+    return types.uint32(types.float32), made
+
+
+@intrinsic
+def from_bits(typing, number):
+    """Return the `float32` of these 32 bits."""
+
+    def made(context, builder, signature, args):
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.uint32), made

@@ -3,14 +3,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
-__all__ = ["spread"]
+__all__ = ["one_thread_each", "spread"]
 
 _SHARES = 32
 """Shares of each thread: rows differ in cost, and whoever is done takes the next share."""
@@ -47,10 +50,15 @@ def spread(
     if threads == 1:
         kernel(*read, 0, rows, *made)
         return
-    shares = pairwise(_borders(rows, min(threads * _SHARES, max(rows // _FEWEST, threads)), costs))
+    shares = _shares(rows, threads, costs)
     with ThreadPoolExecutor(threads) as pool:
         for one in [pool.submit(_work, kernel, read, shares, made) for _ in range(threads)]:
             one.result()
+
+
+def _shares(rows: int, threads: int, costs: NDArray[Any] | None) -> Iterator[tuple[int, int]]:
+    count = min(threads * _SHARES, max(rows // _FEWEST, threads))
+    return pairwise(_borders(rows, count, costs))
 
 
 def _work(
@@ -63,6 +71,18 @@ def _work(
     for start, stop in shares:
         if start < stop:
             kernel(*given, start, stop, *made)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Hold BLAS to one thread a caller, for work that calls it from many."""
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _borders(rows: int, shares: int, costs: NDArray[Any] | None) -> list[int]:

@@ -5,61 +5,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import Ragged, row_numbers
 from segue.kernels.threads import spread
 
-__all__ = ["best_products", "push", "sort_heap", "take_best", "topk"]
-
-_CHUNK_BYTES = 256 << 20
-
-
-def best_products(
-    queries: NDArray[np.float32],
-    factors: NDArray[np.float32],
-    exclude: Ragged,
-    k: int,
-    *,
-    scale: NDArray[np.float32] | None = None,
-    added: Ragged | None = None,
-    asked: NDArray[np.bool_] | None = None,
-    barred: NDArray[np.bool_] | None = None,
-    parallel: bool = False,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return the k items of greatest `scale_i · q_u · y_i + added_ui` for each query, as `topk` does.
-
-    The scores of all items exist for as many queries at a time as fit in 256 MiB.
-
-    Args:
-        queries: `float32[Q, f]`.
-        factors: `float32[n, f]`.
-        exclude: Q rows of items that must not be returned (weights unused).
-        k: How many a query.
-        scale: `float32[n]`; None: 1.
-        added: Q rows of items, each once, whose weights are added to their scores.
-        asked: `bool[Q]`: queries that get anything at all; None: all.
-        barred: `bool[n]`: items that nobody gets.
-        parallel: Use all threads (jobs) or one (requests).
-    """
-    rows = max(1, _CHUNK_BYTES // (4 * max(len(factors), 1)))
-    items = np.full((len(queries), k), -1, np.int32)
-    scores = np.full((len(queries), k), -np.inf, np.float32)
-    for first in range(0, len(queries), rows):
-        part = slice(first, min(first + rows, len(queries)))
-        some = np.arange(part.start, part.stop)
-        dense = queries[part] @ factors.T
-        if scale is not None:
-            dense *= scale
-        if added is not None:
-            more = added.take(some)
-            dense[row_numbers(more.offsets), more.values] += more.weights
-        gone = exclude.take(some)
-        dense[row_numbers(gone.offsets), gone.values] = -np.inf
-        if asked is not None:
-            dense[~asked[part]] = -np.inf
-        if barred is not None:
-            dense[:, barred] = -np.inf
-        items[part], scores[part] = topk(dense, k, parallel=parallel)
-    return items, scores
+__all__ = ["push", "sort_heap", "take_best", "topk"]
 
 
 def topk(

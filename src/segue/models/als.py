@@ -12,10 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.conjugate import descend
-from segue.kernels.factors import axes, principal, solve_rows
+from segue.kernels.alternate import Solver, half_step
+from segue.kernels.beginnings import projected
+from segue.kernels.factors import principal, solve_rows
+from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, faded, offsets_of, row_numbers
-from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["ImplicitALS", "ImplicitALSConfig"]
@@ -38,7 +39,7 @@ class ImplicitALSConfig(ModelConfig):
     """How much more rows and items of many interactions are regularized: λ grows with their number to this power."""
     iterations: int = Field(default=12, ge=1, le=100)
     """Sweeps over both sides."""
-    solver: Literal["conjugate", "blocks", "exact"] = "conjugate"
+    solver: Solver = "conjugate"
     """How a sweep solves for a row: a few steps of conjugate gradients from where the row stood, the quickest; some of
     the factors at a time (iALS++); or exactly. A listener's factors are always exact."""
     steps: int = Field(default=2, ge=1, le=20)
@@ -102,7 +103,7 @@ class ImplicitALS(Model):
         found = []
         with threadpool_limits(get_num_threads(), "blas"):
             for _ in range(config.starts):
-                items = rng.standard_normal((matrix.shape[1], config.factors), np.float32) * np.float32(0.01)
+                items = projected(_parts(matrix), _parts(by_item), config.factors, rng)
                 rows = np.zeros((matrix.shape[0], config.factors), np.float32)
                 for _ in range(config.iterations):
                     rows, items = self._sweep(matrix, rows, items, damping)
@@ -206,16 +207,11 @@ class ImplicitALS(Model):
         self, matrix: sp.csr_matrix, rows: NDArray[np.float32], other: NDArray[np.float32], damping: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Solve for the rows of a matrix; return them and the other side, both along the axes of the latter."""
-        offsets = matrix.indptr.astype(np.int64)
-        damped = self._regularization(np.diff(offsets), damping)
-        vectors, spectrum = axes(other)
-        other = other @ vectors
-        rows = rows @ vectors
-        given = offsets, matrix.indices, matrix.data, damped, other, spectrum
-        if self.config.solver == "conjugate":
-            return descend(*given, rows, self.config.steps, parallel=True), other
-        block = self.config.block if self.config.solver == "blocks" else None
-        return solve_rows(*given, found=rows, block=block, parallel=True), other
+        damped = self._regularization(np.diff(matrix.indptr), damping)
+        config = self.config
+        return half_step(
+            _parts(matrix), damped, rows, other, solver=config.solver, steps=config.steps, block=config.block
+        )
 
     def _damping(self, counts: NDArray[Any]) -> float:
         """Return the λ of one interaction with which the mean over all interactions is as configured."""
@@ -225,3 +221,7 @@ class ImplicitALS(Model):
     def _regularization(self, counts: NDArray[Any], damping: float) -> NDArray[np.float32]:
         grown: NDArray[np.float64] = np.maximum(counts, 1).astype(np.float64) ** self.config.frequency
         return (damping * grown).astype(np.float32)
+
+
+def _parts(matrix: sp.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    return matrix.indptr.astype(np.int64), matrix.indices, matrix.data

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from segue.catalog.names import artist_key, title_key
 from segue.dataset.matrices import CSR, Dataset, Vocabulary
 from segue.errors import NotReady
+from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
-from segue.kernels.topk import best_products
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.model import Model, ModelConfig, Ranked
 

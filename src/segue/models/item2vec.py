@@ -11,9 +11,9 @@ from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
+from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, faded, offsets_of, row_numbers
 from segue.kernels.skipgram import draw_table, skipgram_epoch
-from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["Item2Vec", "Item2VecConfig"]

@@ -64,14 +64,10 @@ class ItemKnn(Model):
         norms = np.sqrt(np.bincount(matrix.indices, matrix.data.astype(np.float64) ** 2, matrix.shape[1]))
         norms[norms == 0] = 1
         matrix.data /= np.repeat(np.maximum(lengths, 1), lengths).astype(np.float32) ** (config.row_damping / 2)
-        by_item = matrix.tocsc()
         self.found, self.similarity = neighbours(
             matrix.indptr.astype(np.int64),
             matrix.indices,
             matrix.data,
-            by_item.indptr.astype(np.int64),
-            by_item.indices,
-            by_item.data,
             np.stack([norms**config.asked_exponent, norms**config.found_exponent]).astype(np.float32),
             config.shrinkage,
             min(config.neighbours, max(matrix.shape[1] - 1, 1)),

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 
 from segue.dataset.matrices import Dataset, Interactions
 from segue.errors import NotReady
+from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
-from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 if TYPE_CHECKING:

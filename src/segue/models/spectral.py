@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
+from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, row_numbers
-from segue.kernels.topk import best_products
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["GraphFilter", "GraphFilterConfig"]

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from segue.dataset.matrices import Dataset, Interactions, Vocabulary
 from segue.errors import NotReady
+from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
-from segue.kernels.topk import best_products
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.model import Learned, ModelConfig, Ranked
 

@@ -68,14 +68,10 @@ class RandomWalk(Model):
         leaving_row = np.bincount(row, matrix.data, matrix.shape[0])
         # One power of a row's outflow is spread over both steps, so that the matrix stays its own transpose.
         matrix.data = ((matrix.data / np.sqrt(leaving_row[row])) ** config.alpha).astype(np.float32)
-        by_item = matrix.tocsc()
         self.found, self.walks = neighbours(
             matrix.indptr.astype(np.int64),
             matrix.indices,
             matrix.data,
-            by_item.indptr.astype(np.int64),
-            by_item.indices,
-            by_item.data,
             np.stack([leaving_item**config.alpha, holding**config.beta]).astype(np.float32),
             0.0,
             min(config.neighbours, max(n - 1, 1)),

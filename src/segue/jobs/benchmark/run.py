@@ -2,7 +2,6 @@
 """Running a benchmark: settings chosen on validation, figures from the test, each model in a process of its own."""
 
 import os
-import platform
 import resource
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,7 @@ from segue.evaluation import accuracy, beyond
 from segue.evaluation.protocol import Split, Task, check
 from segue.jobs.benchmark.rows import Benchmark, Row, over_seeds
 from segue.jobs.benchmark.suites import Suite, Together, suite
+from segue.jobs.machine import machine
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.models.model import Model
@@ -85,7 +85,7 @@ def run(
             with _apart() as pool:
                 rows.append(pool.submit(_row, chosen.name, folder, model, seeds or chosen.seeds).result())
     progress(name, len(wanted), len(wanted))
-    return Benchmark(name, chosen.protocol, _machine(), rows)
+    return Benchmark(name, chosen.protocol, machine(), rows)
 
 
 def _apart() -> ProcessPoolExecutor:
@@ -181,8 +181,3 @@ def _query_ms(model: Model, task: Task, count: int = 200) -> float:
         model.recommend(history, exclude, 20)
         taken.append(perf_counter() - began)
     return round(float(np.median(taken)) * 1000, 3)
-
-
-def _machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {"cores": os.cpu_count(), "memory_gb": round(memory / 1e9), "python": platform.python_version()}

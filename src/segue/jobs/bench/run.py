@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running a bench: the machine's limits first, then case after case."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from segue.errors import NotFound, NotReady
+from segue.jobs.bench import als, knn, topk
+from segue.jobs.bench.rows import Bench, Row
+from segue.jobs.machine import Limits, limits, machine
+from segue.jobs.progress import Progress, silent
+
+__all__ = ["BENCHES", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    protocol: str
+    cases: Sequence[str]
+    row: Callable[[str, float, int, Limits, Progress], Row]
+    peers: Sequence[str]
+    """Modules that must be there."""
+
+
+BENCHES: Mapping[str, _Kind] = {
+    "als": _Kind(als.PROTOCOL, als.CASES, als.als, ["implicit"]),
+    "topk": _Kind(topk.PROTOCOL, topk.CASES, topk.topk, ["implicit"]),
+    "knn": _Kind(knn.PROTOCOL, knn.CASES, knn.knn, ["implicit"]),
+}
+"""Every bench, by name."""
+
+
+def run(
+    name: str, *, cases: Sequence[str] = (), scale: float = 1.0, rounds: int = 6, progress: Progress = silent
+) -> Bench:
+    """Run a bench, ours and the peers in turn.
+
+    Args:
+        name: As `BENCHES` has it.
+        cases: Only those whose name contains one of these; none: all.
+        scale: Share of the full size.
+        rounds: Of each side.
+        progress: Told as rounds are done.
+
+    Raises:
+        NotFound: There is no such bench or case.
+        NotReady: A peer is not installed.
+        SegueError: The sides are not equally good, so that their times cannot be compared.
+    """
+    if name not in BENCHES:
+        raise NotFound(f"no bench {name!r}; there are {', '.join(BENCHES)}")
+    kind = BENCHES[name]
+    wanted = [case for case in kind.cases if not cases or any(part in case for part in cases)]
+    if not wanted:
+        raise NotFound(f"bench {name} has no case with {' or '.join(map(repr, cases))}; it has {'; '.join(kind.cases)}")
+    missing = [peer for peer in kind.peers if find_spec(peer) is None]
+    if missing:
+        raise NotReady(f"bench {name} runs beside {', '.join(missing)}: pip install {' '.join(missing)}")
+    progress("measuring the machine")
+    most = limits()
+    rows = []
+    for place, case in enumerate(wanted):
+        progress(f"{name}: {case}", place, len(wanted))
+        rows.append(kind.row(case, scale, rounds, most, progress))
+    return Bench(name, kind.protocol, {**machine(), **most}, rows)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Benches at a thousandth of their size: that both sides run and agree, not how fast they are."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from typer.testing import CliRunner
+
+from segue.cli.app import app
+from segue.errors import NotFound
+from segue.jobs.bench.run import BENCHES, run
+
+SMALL = {
+    "als": ("64 factors", 0.01),
+    "topk": ("64 factors", 0.1),
+    "knn": ("k = 20", 0.01),
+}
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_both_sides_run_and_are_equally_good(name: str) -> None:
+    case, scale = SMALL[name]
+    made = run(name, cases=[case], scale=scale, rounds=2)
+    assert made.machine["gflops"] > 0 < made.machine["gbps"]
+    assert len(made.rows) >= 2
+    for row in made.rows:
+        assert row.ratio is not None and 0 < row.ratio.min <= row.ratio.median <= row.ratio.max
+        assert row.ours > 0 < (row.peer or 0)
+        assert row.quality
+        assert 0 < (row.peak_mb or 0) < 10_000
+    json.dumps(asdict(made))
+
+
+def test_an_unknown_bench_or_case_is_told_with_what_there_is() -> None:
+    with pytest.raises(NotFound, match="there are als"):
+        run("alps")
+    with pytest.raises(NotFound, match="conjugate, 64 factors"):
+        run("als", cases=["65 factors"])
+
+
+def test_the_command_prints_a_table_and_json() -> None:
+    runner = CliRunner()
+    arguments = ["bench", "topk", "--case", "30, 50,000", "--scale", "0.05", "--rounds", "1"]
+    shown = runner.invoke(app, arguments)
+    assert shown.exit_code == 0, shown.output
+    assert "implicit" in shown.stdout and "ratio" in shown.stdout
+    printed = runner.invoke(app, [*arguments, "--json"])
+    assert json.loads(printed.stdout)["rows"][0]["unit"] == "listeners/s"
