@@ -418,6 +418,38 @@ def _quality() -> str:
     return "\n".join(parts)
 
 
+def _speed() -> str:
+    """The tables of `segue bench --output docs/reference/speed/NAME.json`."""
+    parts = []
+    for path in sorted((ROOT / "docs" / "reference" / "speed").glob("*.json")):
+        made = json.loads(path.read_text("utf-8"))
+        machine = made["machine"]
+        heads = ["case", "ours", "peer", "unit", "ratio", "of GEMM", "equally good", "MB", "peer's MB"]
+        rows = [
+            [
+                row["case"],
+                f"{row['ours']:,}",
+                f"{row['peer']:,}" if row["peer"] is not None else "",
+                row["unit"],
+                "**{median:.2f}** ({min:.2f}–{max:.2f})".format(**row["ratio"]) if row["ratio"] else "",
+                f"{row['limit_fraction']:.0%}" if row["limit_fraction"] else "",
+                ", ".join(f"{name} {value:.5g}" for name, value in row["quality"].items()),
+                f"{row['peak_mb']:,}",
+                f"{row['peer_peak_mb']:,}" if row["peer_peak_mb"] is not None else "",
+            ]
+            for row in made["rows"]
+        ]
+        peers = ", ".join(dict.fromkeys(row["peer_name"] for row in made["rows"] if row["peer_name"]))
+        table = "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows])
+        where = (
+            f"{machine['processor']}, {machine['threads']} threads, {machine['memory_gb']} GB, Python {machine['python']}; "
+            f"measured {machine['gflops']:g} GFLOP/s of GEMM, {machine['gbps']:g} GB/s read"
+        )
+        protocol = made["protocol"][0].upper() + made["protocol"][1:]
+        parts.append(f"## {made['bench']}, beside {peers}\n\n{protocol}. {where}.\n\n{table}\n")
+    return "\n".join(parts)
+
+
 def _figure(row: Mapping[str, Any], name: str) -> str:
     if name not in row["metrics"]:
         return ""
@@ -445,6 +477,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "recipes": _recipes,
     "settings": _settings,
     "sources": _sources,
+    "speed": _speed,
 }
 """What each generated part is made by."""
 
