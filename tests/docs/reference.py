@@ -442,8 +442,8 @@ def _speed() -> str:
         peers = ", ".join(dict.fromkeys(row["peer_name"] for row in made["rows"] if row["peer_name"]))
         table = "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows])
         where = (
-            f"{machine['processor']}, {machine['threads']} threads, {machine['memory_gb']} GB, Python {machine['python']}; "
-            f"measured {machine['gflops']:g} GFLOP/s of GEMM, {machine['gbps']:g} GB/s read"
+            f"{machine['processor']}, {machine['threads']} threads, {machine['memory_gb']} GB, "
+            f"Python {machine['python']}; measured {machine['gflops']:g} GFLOP/s of GEMM, {machine['gbps']:g} GB/s read"
         )
         protocol = made["protocol"][0].upper() + made["protocol"][1:]
         parts.append(f"## {made['bench']}, beside {peers}\n\n{protocol}. {where}.\n\n{table}\n")
