@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from segue.kernels.native import fma, load, narrow, prefetch, splat, store, times, total, transpose, widen
+from segue.kernels.native import fma, load, load_halves, narrow, prefetch, splat, store, times, total, transpose
 
 
 @njit
@@ -14,8 +14,8 @@ def _narrowed(singles, halves):  # type: ignore[no-untyped-def]
 
 @njit
 def _widened(halves, singles):  # type: ignore[no-untyped-def]
-    for i in range(len(halves)):
-        singles[i] = widen(halves[i])
+    for k in range(0, halves.shape[1], 16):
+        store(singles, 0, k, load_halves(halves, 0, k))
 
 
 @njit
@@ -31,8 +31,8 @@ def _transposed(source, target):  # type: ignore[no-untyped-def]
 
 
 def test_every_half_is_widened_as_numpy_does() -> None:
-    halves = np.arange(2**16, dtype=np.uint16)
-    singles = np.empty(2**16, np.float32)
+    halves = np.arange(2**16, dtype=np.uint16).reshape(1, -1)
+    singles = np.empty((1, 2**16), np.float32)
     _widened(halves, singles)
     np.testing.assert_array_equal(singles, halves.view(np.float16).astype(np.float32))
 

@@ -156,7 +156,7 @@ def test_long_batches_are_ranked_in_pieces_alike(monkeypatch: pytest.MonkeyPatch
     history = histories(data)
     whole = model.recommend(history, history, 5)
     monkeypatch.setattr(products, "_QUERIES", 7)
-    monkeypatch.setattr(products, "_ITEMS", 16)
+    monkeypatch.setattr(products, "_SCORES", 7 * 16)
     pieces = model.recommend(history, history, 5)
     np.testing.assert_array_equal(pieces[0], whole[0])
     np.testing.assert_allclose(pieces[1], whole[1], rtol=1e-5)

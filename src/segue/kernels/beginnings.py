@@ -11,12 +11,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.factors import axes
-from segue.kernels.native import LANES, fma, load, prefetch, splat, store
+from segue.kernels.native import AHEAD, LANES, fma, load, prefetch, splat, store
 from segue.kernels.threads import spread
 
 __all__ = ["projected", "weighted_sums"]
-
-_AHEAD = 12
 
 
 def projected(
@@ -83,7 +81,7 @@ def _sums(offsets, items, weights, factors, start, stop, made):
     width = made.shape[1]
     for row in range(start, stop):
         for p in range(offsets[row], offsets[row + 1]):
-            after = items[min(p + _AHEAD, last)]
+            after = items[min(p + AHEAD, last)]
             for k in range(0, width, LANES):
                 prefetch(factors, after, k)
             weight = splat(weights[p])

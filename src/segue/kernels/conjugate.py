@@ -18,13 +18,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segue.kernels.native import LANES, fma, load, load_halves, narrow, plus, prefetch, splat, store, times, total
+from segue.kernels.native import (
+    AHEAD,
+    LANES,
+    fma,
+    load,
+    load_halves,
+    narrow,
+    plus,
+    prefetch,
+    splat,
+    store,
+    times,
+    total,
+)
 from segue.kernels.threads import spread
 
 __all__ = ["descend"]
 
-_AHEAD = 12
-"""How many rows of the factors are asked for ahead."""
 _ROWS = 8
 """Rows of a block are worked on so many at a time."""
 _BLOCK_BYTES = 1 << 20
@@ -152,7 +163,7 @@ def _gather(halves, items, weights, first, rows, block, heavy):
     last = len(items) - 1
     width = halves.shape[1]
     for i in range(rows):
-        after = items[min(first + i + _AHEAD, last)]
+        after = items[min(first + i + AHEAD, last)]
         for k in range(0, width, 32):
             prefetch(halves, after, k)
         item = items[first + i]

@@ -23,13 +23,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cholesky import FEW, add_gram, solve_few, solve_from_identity
-from segue.kernels.native import LANES, prefetch, transpose
+from segue.kernels.native import AHEAD, LANES, prefetch, transpose
 from segue.kernels.threads import spread
 
 __all__ = ["axes", "principal", "solve_rows"]
 
-_AHEAD = 12
-"""How many rows of the factors are asked for ahead."""
 _LONG = 8192
 """A row of more items is gathered in parts of so many, and solved for all factors at once."""
 
@@ -184,7 +182,7 @@ def _gather(factors, items, weights, begin, rows, scale, z, gathered, rest):
     last = len(items) - 1
     f = factors.shape[1]
     for i in range(rows):
-        after = items[min(begin + i + _AHEAD, last)]
+        after = items[min(begin + i + AHEAD, last)]
         for k in range(0, f, LANES):
             prefetch(factors, after, k)
         y = factors[items[begin + i]]

@@ -14,6 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
+    "AHEAD",
     "LANES",
     "bits",
     "counted",
@@ -25,7 +26,6 @@ __all__ = [
     "lowest",
     "narrow",
     "over",
-    "pick",
     "plus",
     "prefetch",
     "reaches",
@@ -34,10 +34,11 @@ __all__ = [
     "times",
     "total",
     "transpose",
-    "widen",
 ]
 
 LANES = 16
+AHEAD = 12
+"""How many rows ahead a gathering loop asks for."""
 
 _WORD = ir.IntType(32)
 _SINGLES = ir.VectorType(ir.FloatType(), LANES)
@@ -222,16 +223,6 @@ def counted(typing, lanes):
 
 
 @intrinsic
-def pick(typing, value, lane):
-    """Return the number in one lane."""
-
-    def made(context, builder, signature, args):
-        return builder.extract_element(*args)
-
-    return types.float32(value, types.int64), made
-
-
-@intrinsic
 def transpose(typing, source, row, column, target, to_row, to_column):
     """Copy sixteen rows of sixteen of one `float32[·, ·]` as the columns of another."""
 
@@ -266,16 +257,6 @@ def prefetch(typing, array, row, column):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp), made
-
-
-@intrinsic
-def widen(typing, half):
-    """Return a half as `float32`."""
-
-    def made(context, builder, signature, args):
-        return builder.fpext(builder.bitcast(args[0], ir.HalfType()), ir.FloatType())
-
-    return types.float32(types.uint16), made
 
 
 @intrinsic

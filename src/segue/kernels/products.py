@@ -21,8 +21,10 @@ from segue.kernels.threads import one_thread_each
 
 __all__ = ["best_products"]
 
-_QUERIES, _ITEMS = 256, 2048
-"""A block of scores: 2 MiB."""
+_QUERIES = 256
+"""At most so many are answered at a time."""
+_SCORES = 1 << 19
+"""In blocks of so many scores, 2 MiB: the fewer the queries, the more items."""
 _SAMPLE = 2048
 """Items from which a threshold is set, for catalogues much larger."""
 
@@ -92,25 +94,22 @@ class _Search:
         self.queries, self.factors, self.exclude, self.k = queries, factors, exclude, k
         self.added, self.scale, self.barred = added, scale, np.zeros(n, np.bool_) if barred is None else barred
         self.room = min(4 * k + 1024, n) + LANES
-        self.sample = np.linspace(0, n - 1, _SAMPLE).astype(np.int64)
-        self.sampled = n >= 4 * _SAMPLE and k <= n // 8 and len(queries) >= 8
         self.few: NDArray[np.float32] | None = None
-        if self.sampled:
-            self.few = np.ascontiguousarray(factors[self.sample])
+        if n >= 4 * _SAMPLE and k <= n // 8 and len(queries) >= 8:
+            sample = np.linspace(0, n - 1, _SAMPLE).astype(np.int64)
+            self.few = factors[sample]
             if scale is not None:
-                self.few *= scale[self.sample][:, None]
+                self.few *= scale[sample][:, None]
 
     def answer(
         self, blocks: Iterator[NDArray[np.int64]], items: NDArray[np.int32], scores: NDArray[np.float32]
     ) -> None:
         """Answer blocks of queries until none is left."""
-        room = np.empty((_QUERIES, _ITEMS), np.float32)
         for rows in blocks:
-            queries = np.ascontiguousarray(self.queries[rows])
-            short = self._into(rows, queries, self._thresholds(rows, queries), room, items, scores)
+            queries = self.queries[rows]
+            short = self._into(rows, queries, self._thresholds(rows, queries), items, scores)
             if len(short):
-                lowest = np.full(len(short), -np.inf, np.float32)
-                self._into(rows[short], queries[short], lowest, room, items, scores)
+                self._into(rows[short], queries[short], np.full(len(short), -np.inf, np.float32), items, scores)
 
     def _thresholds(self, rows: NDArray[np.int64], queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return `float32[Q]`: a little below what the k-th best score should be, or -inf."""
@@ -128,7 +127,6 @@ class _Search:
         rows: NDArray[np.int64],
         queries: NDArray[np.float32],
         thresholds: NDArray[np.float32],
-        room: NDArray[np.float32],
         items: NDArray[np.int32],
         scores: NDArray[np.float32],
     ) -> NDArray[np.int64]:
@@ -139,14 +137,15 @@ class _Search:
         places = np.stack([self.exclude.offsets[rows], self.added.offsets[rows]])
         ends = np.stack([self.exclude.offsets[rows + 1], self.added.offsets[rows + 1]])
         n = len(self.factors)
-        for first in range(0, n, _ITEMS):
-            last = min(first + _ITEMS, n)
-            made = room[: len(rows), : -(-(last - first) // LANES) * LANES]
-            made[:, last - first :] = -np.inf
+        width = min(_SCORES // len(rows), n + LANES) // LANES * LANES
+        made = np.empty((len(rows), width), np.float32)
+        for first in range(0, n, width):
+            size = min(width, n - first)
             with np.errstate(invalid="ignore"):  # what is no number is left out, not a fault
-                np.matmul(queries, self.factors[first:last].T, out=made[:, : last - first])
+                np.matmul(queries, self.factors[first : first + size].T, out=made[:, :size])
             if self.scale is not None:
-                made[:, : last - first] *= self.scale[first:last]
+                made[:, :size] *= self.scale[first : first + size]
+            made[:, size:] = -np.inf
             _keep(
                 made, first, self.exclude.values, self.added.values, self.added.weights, places, ends, self.barred,
                 self.k, reached, kept, counts,
