@@ -6,11 +6,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from segue.kernels.beginnings import projected, weighted_sums
+from segue.kernels.ragged import Ragged
 
 
-def parts(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    made = sp.csr_matrix(matrix)
-    return made.indptr.astype(np.int64), made.indices.astype(np.int32), made.data
+def parts(matrix: NDArray[np.float32]) -> Ragged:
+    return Ragged.of_matrix(sp.csr_matrix(matrix))
 
 
 def sparse(seed: int, rows: int, items: int) -> NDArray[np.float32]:
@@ -24,7 +24,7 @@ def test_weighted_sums_are_products_of_matrices(f: int) -> None:
     matrix = sparse(f, 300, 40)
     matrix[5] = 0
     factors = np.random.Generator(np.random.PCG64(1)).normal(0, 1, (40, f)).astype(np.float32)
-    np.testing.assert_allclose(weighted_sums(*parts(matrix), factors), matrix @ factors, atol=1e-5)
+    np.testing.assert_allclose(weighted_sums(parts(matrix), factors), matrix @ factors, atol=1e-5)
 
 
 def test_a_beginning_spans_the_random_projection_of_the_normalized_matrix_and_back() -> None:

@@ -60,7 +60,7 @@ def world(seed: int, lengths: list[int], items: int, f: int):  # type: ignore[no
 
 
 def descended(rows, damped, factors, spectrum, found, steps: int, *, parallel: bool = False):  # type: ignore[no-untyped-def]
-    given = rows.offsets, rows.values, rows.weights, damped, factors, spectrum, found
+    given = rows, damped, factors, spectrum, found
     return descend(*given, steps, parallel=parallel)
 
 

@@ -53,7 +53,7 @@ def test_rows_solve_their_normal_equations(
     factors, spectrum = principal(rng.normal(0, 0.3, (30, f)).astype(np.float32))
     rows = random_rows(rng, lengths, len(factors))
     damped = (regularization * rng.uniform(0.5, 2, len(rows))).astype(np.float32)
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, damped, factors, spectrum, parallel=parallel)
+    solved = solve_rows(rows, damped, factors, spectrum, parallel=parallel)
     assert solved.dtype == np.float32
     assert_close(solved, twin(rows, factors, damped))
 
@@ -64,7 +64,7 @@ def test_rows_shorter_and_longer_than_the_factors_are_solved_alike(length: int) 
     factors, spectrum = principal(rng.normal(0, 0.3, (40, 12)).astype(np.float32))
     rows = random_rows(rng, [length] * 5, len(factors))
     damped = np.full(5, 2, np.float32)
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, damped, factors, spectrum)
+    solved = solve_rows(rows, damped, factors, spectrum)
     assert_close(solved, twin(rows, factors, damped))
 
 
@@ -76,7 +76,7 @@ def test_rows_of_every_length_are_solved_alike(length: int, f: int) -> None:
     factors, spectrum = principal(rng.normal(0, 0.3, (17000, f)).astype(np.float32))
     rows = random_rows(rng, [length, 3], len(factors))
     damped = np.full(2, 7, np.float32)
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, damped, factors, spectrum)
+    solved = solve_rows(rows, damped, factors, spectrum)
     assert_close(solved, twin(rows, factors, damped))
 
 
@@ -106,7 +106,7 @@ def test_blocks_are_solved_one_after_the_other(f: int, block: int) -> None:
     rows = random_rows(rng, [1, 5, 12, 14, 20, 60, 150], len(factors))
     damped = rng.uniform(1, 9, len(rows)).astype(np.float32)
     found = rng.normal(0, 0.3, (len(rows), f)).astype(np.float32)
-    arrays = rows.offsets, rows.values, rows.weights, damped, factors, spectrum
+    arrays = rows, damped, factors, spectrum
     solved = solve_rows(*arrays, found=found, block=block)
     assert_close(solved, blockwise(rows, factors, damped, found, -(-block // 16) * 16))
 
@@ -114,7 +114,7 @@ def test_blocks_are_solved_one_after_the_other(f: int, block: int) -> None:
 def test_an_empty_row_has_no_factors() -> None:
     factors, spectrum = principal(np.ones((3, 4), np.float32))
     rows = Ragged.of([[], [1], []])
-    solved = solve_rows(rows.offsets, rows.values, rows.weights, np.ones(3, np.float32), factors, spectrum)
+    solved = solve_rows(rows, np.ones(3, np.float32), factors, spectrum)
     assert solved.any(axis=1).tolist() == [False, True, False]
 
 
@@ -123,7 +123,7 @@ def test_serial_and_parallel_agree() -> None:
     factors, spectrum = principal(rng.normal(0, 0.3, (200, 16)).astype(np.float32))
     rows = random_rows(rng, rng.integers(0, 60, 300).tolist(), len(factors))
     damped = np.full(300, 5, np.float32)
-    arrays = rows.offsets, rows.values, rows.weights, damped, factors, spectrum
+    arrays = rows, damped, factors, spectrum
     serial, parallel = (solve_rows(*arrays, parallel=parallel) for parallel in (False, True))
     assert_close(serial, twin(rows, factors, damped))
     np.testing.assert_array_equal(serial, parallel)
@@ -140,8 +140,9 @@ def test_the_arguments_are_not_changed() -> None:
     rng = np.random.Generator(np.random.PCG64(1))
     factors, spectrum = principal(rng.normal(0, 1, (20, 4)).astype(np.float32))
     rows = random_rows(rng, [2, 9], len(factors))
-    arrays = rows.offsets, rows.values, rows.weights, np.ones(2, np.float32), factors, spectrum
+    damped = np.ones(2, np.float32)
+    arrays = rows.offsets, rows.values, rows.weights, damped, factors, spectrum
     before = [array.copy() for array in arrays]
-    solve_rows(*arrays)
+    solve_rows(rows, damped, factors, spectrum)
     for array, was in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, was)

@@ -23,9 +23,7 @@ def ranked(scores: dict[int, float], k: int) -> tuple[list[int], list[float]]:
 
 
 def find(matrix: NDArray[np.float32], norms: NDArray[np.float32], shrinkage: float, k: int) -> Table:
-    by_row = sp.csr_array(matrix)
-    offsets, items = by_row.indptr.astype(np.int64), by_row.indices.astype(np.int32)
-    return neighbours(offsets, items, by_row.data, norms, shrinkage, k)
+    return neighbours(Ragged.of_matrix(sp.csr_matrix(matrix)), norms, shrinkage, k)
 
 
 def small_matrix(rng: np.random.Generator, rows: int, items: int) -> NDArray[np.float32]:
@@ -79,12 +77,10 @@ def test_values_too_small_to_multiply_make_no_neighbours() -> None:
     script = """
         import numpy as np, scipy.sparse as sp
         from segue.kernels.neighbours import neighbours
+        from segue.kernels.ragged import Ragged
         rows, items = 20_000, 16
-        by_row = sp.csr_array(np.full((rows, items), 1e-30, np.float32))
-        found, values = neighbours(
-            by_row.indptr.astype(np.int64), by_row.indices.astype(np.int32), by_row.data,
-            np.ones((2, items), np.float32), 0.0, 4,
-        )
+        by_row = Ragged.of_matrix(sp.csr_matrix(np.full((rows, items), 1e-30, np.float32)))
+        found, values = neighbours(by_row, np.ones((2, items), np.float32), 0.0, 4)
         assert (found == -1).all() and (values == 0).all()
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)

@@ -103,7 +103,7 @@ def test_its_scores_are_those_of_a_plain_als_from_the_same_start(seed: int, freq
     data = noise(20)
     weights = data.stacked().toarray().astype(np.float64)
     matrix = sp.csr_matrix((config.alpha * weights).astype(np.float32))
-    sides = [(m.indptr.astype(np.int64), m.indices, m.data) for m in (matrix, matrix.T.tocsr())]
+    sides = Ragged.of_matrix(matrix), Ragged.of_matrix(matrix.T.tocsr())
     start = projected(*sides, SMALL.factors, np.random.Generator(np.random.PCG64(seed)))
     items = start.astype(np.float64)
     for _ in range(config.iterations):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.conjugate import descend
 from segue.kernels.factors import axes, solve_rows
+from segue.kernels.ragged import Ragged
 
 __all__ = ["Solver", "half_step"]
 
@@ -16,7 +17,7 @@ Side: TypeAlias = NDArray[np.float32]
 
 
 def half_step(
-    matrix: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    matrix: Ragged,
     regularization: NDArray[np.float32],
     rows: Side,
     other: Side,
@@ -28,7 +29,7 @@ def half_step(
     """Return the factors of the rows, solved for, and those of the other side, both along the latter's axes.
 
     Args:
-        matrix: Offsets `int64[Q + 1]`, columns `int32[m]` and weights `float32[m]` of the rows, above 0.
+        matrix: Q rows of columns, with weights `a = c - 1`, above 0.
         regularization: `float32[Q]`: λ of each row, above 0.
         rows: `float32[Q, f]`: where the rows stood.
         other: `float32[n, f]`: the factors of the columns.
@@ -39,7 +40,7 @@ def half_step(
     vectors, spectrum = axes(other)
     other = other @ vectors
     rows = rows @ vectors
-    given = *matrix, regularization, other, spectrum
+    given = matrix, regularization, other, spectrum
     if solver == "conjugate":
         return descend(*given, rows, steps, parallel=True), other
     return solve_rows(*given, found=rows, block=block if solver == "blocks" else None, parallel=True), other

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from segue.kernels.factors import axes
 from segue.kernels.native import AHEAD, LANES, fma, load, prefetch, splat, store
+from segue.kernels.ragged import Ragged, row_numbers
 from segue.kernels.threads import spread
 
 __all__ = ["projected", "weighted_sums"]
 
 
 def projected(
-    by_row: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
-    by_item: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    by_row: Ragged,
+    by_item: Ragged,
     factors: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
@@ -29,49 +30,46 @@ def projected(
     and the square of a column's length is as the length that it has there.
 
     Args:
-        by_row: Offsets `int64[R + 1]`, items `int32[m]` and weights `float32[m]` of the matrix by rows, above 0.
-        by_item: The same of its transpose.
+        by_row: Each row's items, with weights above 0.
+        by_item: Each item's rows, of the same matrix.
         factors: f.
         rng: Draws Ω.
     """
-    n = len(by_item[0]) - 1
+    n = len(by_item)
     of_items = _scale(by_item)
     drawn = rng.standard_normal((n, factors), np.float32) * of_items[:, None]
-    rows = weighted_sums(by_row[0], by_row[1], np.sqrt(by_row[2]), drawn) * _scale(by_row)[:, None] ** 2
-    items = weighted_sums(by_item[0], by_item[1], np.sqrt(by_item[2]), rows) * of_items[:, None]
+    rows = weighted_sums(_rooted(by_row), drawn) * _scale(by_row)[:, None] ** 2
+    items = weighted_sums(_rooted(by_item), rows) * of_items[:, None]
     vectors, spectrum = axes(items)
     lengths = np.sqrt(np.maximum(spectrum, 1e-6 * spectrum.max(initial=0) + 1e-30))
     made: NDArray[np.float32] = items @ (vectors * np.sqrt(n / lengths.sum() / lengths)).astype(np.float32)
     return made
 
 
-def _scale(rows: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]) -> NDArray[np.float32]:
+def _rooted(rows: Ragged) -> Ragged:
+    return Ragged(rows.offsets, rows.values, np.sqrt(rows.weights))
+
+
+def _scale(rows: Ragged) -> NDArray[np.float32]:
     """Return one over the root of each row's sum; 0 for an empty one."""
-    offsets, _, weights = rows
-    sums = np.add.reduceat(np.append(weights, 0).astype(np.float64), offsets[:-1])
-    sums[np.diff(offsets) == 0] = np.inf
+    sums = np.bincount(row_numbers(rows.offsets), rows.weights, len(rows))
+    sums[sums == 0] = np.inf
     return (1 / np.sqrt(sums)).astype(np.float32)
 
 
-def weighted_sums(
-    offsets: NDArray[np.int64],
-    items: NDArray[np.int32],
-    weights: NDArray[np.float32],
-    factors: NDArray[np.float32],
-) -> NDArray[np.float32]:
+def weighted_sums(rows: Ragged, factors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return `Σ_i w_i y_i` over each row's items, `float32[Q, f]`, on all threads.
 
     Args:
-        offsets: `int64[Q + 1]` of the rows, with `items` and `weights`.
-        items: `int32[m]`, rows of `factors`.
-        weights: `float32[m]`.
+        rows: Q rows of items, which are rows of `factors`.
         factors: `float32[n, f]`.
     """
     f = factors.shape[1]
     padded = -(-f // LANES) * LANES
     wide = factors if padded == f else np.pad(factors, ((0, 0), (0, padded - f)))
-    made = np.zeros((len(offsets) - 1, padded), np.float32)
-    spread(_sums, len(made), (offsets, items, weights, wide), (made,), parallel=True, costs=offsets)
+    made = np.zeros((len(rows), padded), np.float32)
+    given = (rows.offsets, rows.values, rows.weights, wide)
+    spread(_sums, len(made), given, (made,), parallel=True, costs=rows.offsets)
     return np.ascontiguousarray(made[:, :f])
 
 

@@ -32,6 +32,7 @@ from segue.kernels.native import (
     times,
     total,
 )
+from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
 
 __all__ = ["descend"]
@@ -43,9 +44,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 def descend(
-    offsets: NDArray[np.int64],
-    items: NDArray[np.int32],
-    weights: NDArray[np.float32],
+    rows: Ragged,
     regularization: NDArray[np.float32],
     factors: NDArray[np.float32],
     spectrum: NDArray[np.float32],
@@ -57,9 +56,7 @@ def descend(
     """Return factors of each row, `float32[Q, f]`, nearer to the solution than those given; an empty row's are zero.
 
     Args:
-        offsets: `int64[Q + 1]` of the rows.
-        items: `int32[m]`, rows of `factors`.
-        weights: `float32[m]`: `a = c - 1`, not below 0.
+        rows: Q rows of items, which are rows of `factors`, with weights `a = c - 1`, not below 0.
         regularization: `float32[Q]`: λ of each row, above 0.
         factors: `float32[n, f]`: Y, along the principal axes of YᵀY.
         spectrum: `float32[f]`: the diagonal of YᵀY.
@@ -78,8 +75,8 @@ def descend(
     diagonal[0, :f] = spectrum * stretch[:f] ** 2
     diagonal[1, :f] = stretch[:f] ** 2
     made = np.zeros((len(found), f), np.float32)
-    given = (offsets, items, weights, regularization, halves, stretch, diagonal, found, steps)
-    spread(_descend, len(found), given, (made,), parallel=parallel, costs=offsets)
+    given = (rows.offsets, rows.values, rows.weights, regularization, halves, stretch, diagonal, found, steps)
+    spread(_descend, len(found), given, (made,), parallel=parallel, costs=rows.offsets)
     return made
 
 

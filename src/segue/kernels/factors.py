@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.cholesky import FEW, add_gram, solve_few, solve_from_identity
 from segue.kernels.native import AHEAD, LANES, prefetch, transpose
+from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
 
 __all__ = ["axes", "principal", "solve_rows"]
@@ -51,9 +52,7 @@ def principal(factors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
 
 
 def solve_rows(
-    offsets: NDArray[np.int64],
-    items: NDArray[np.int32],
-    weights: NDArray[np.float32],
+    rows: Ragged,
     regularization: NDArray[np.float32],
     factors: NDArray[np.float32],
     spectrum: NDArray[np.float32],
@@ -65,9 +64,7 @@ def solve_rows(
     """Return the factors of each row, `float32[Q, f]`; an empty row's are zero.
 
     Args:
-        offsets: `int64[Q + 1]` of the rows.
-        items: `int32[m]`, rows of `factors`.
-        weights: `float32[m]`: `a = c - 1`, above 0.
+        rows: Q rows of items, which are rows of `factors`, with weights `a = c - 1`, above 0.
         regularization: `float32[Q]`: λ of each row, above 0.
         factors: `float32[n, f]`: Y, as `principal` returns it.
         spectrum: `float32[f]`: the diagonal of YᵀY.
@@ -76,10 +73,10 @@ def solve_rows(
         parallel: Use all threads (jobs) or one (requests).
     """
     f = factors.shape[1]
-    begun = np.zeros((len(offsets) - 1, f), np.float32) if found is None else found
-    solved = np.zeros((len(offsets) - 1, f), np.float32)
-    given = (offsets, items, weights, regularization, factors, spectrum, begun, block or f)
-    spread(_solve, len(solved), given, (solved,), parallel=parallel, costs=offsets)
+    begun = np.zeros((len(rows), f), np.float32) if found is None else found
+    solved = np.zeros((len(rows), f), np.float32)
+    given = (rows.offsets, rows.values, rows.weights, regularization, factors, spectrum, begun, block or f)
+    spread(_solve, len(solved), given, (solved,), parallel=parallel, costs=rows.offsets)
     return solved
 
 

@@ -19,9 +19,7 @@ __all__ = ["contributions", "neighbours", "score_by_neighbours", "scores_at"]
 
 
 def neighbours(
-    offsets: NDArray[np.int64],
-    items: NDArray[np.int32],
-    values: NDArray[np.float32],
+    rows: Ragged,
     norms: NDArray[np.float32],
     shrinkage: float,
     k: int,
@@ -35,9 +33,7 @@ def neighbours(
     cut to the best now and then. Memory is about `5 n` bytes a thread beside the result.
 
     Args:
-        offsets: `int64[R + 1]` of the matrix by rows, with `items` and `values`.
-        items: `int32[nnz]`, each once in its row.
-        values: `float32[nnz]`, not negative.
+        rows: R rows of items, each once in its row, with weights x, not negative.
         norms: `float32[2, n]`, above 0: what an item divides by as the one asked about, and as the one found.
         shrinkage: Not negative; damps similarities that rest on little.
         k: Neighbours kept of each item.
@@ -46,11 +42,11 @@ def neighbours(
         `int32[n, k]`, best first, ties to the lower item, -1 where there are fewer; `float32[n, k]`, 0 there.
     """
     n = norms.shape[1]
-    lengths = np.diff(offsets)
-    popular = np.argsort(-np.bincount(items, minlength=n), kind="stable").astype(np.int32)
+    lengths = np.diff(rows.offsets)
+    popular = np.argsort(-np.bincount(rows.values, minlength=n), kind="stable").astype(np.int32)
     place = np.empty(n, np.int32)
     place[popular] = np.arange(n, dtype=np.int32)
-    by_item = sp.csr_matrix((values, place[items], offsets), shape=(len(lengths), n)).tocsc()
+    by_item = sp.csr_matrix((rows.weights, place[rows.values], rows.offsets), shape=(len(rows), n)).tocsc()
     by_row = by_item.tocsr()
     columns = by_item.indptr.astype(np.int64), by_item.indices, by_item.data
     wide = np.ones((2, -(-n // LANES) * LANES), np.float32)
@@ -58,7 +54,7 @@ def neighbours(
     costs = np.concatenate([[0], np.cumsum(lengths[by_item.indices])])[by_item.indptr]
     found = np.full((n, k), -1, np.int32)
     nearness = np.zeros((n, k), np.float32)
-    given = (offsets, by_row.indices, by_row.data, *columns, wide, np.float32(shrinkage), popular)
+    given = (rows.offsets, by_row.indices, by_row.data, *columns, wide, np.float32(shrinkage), popular)
     spread(_neighbours, n, given, (found, nearness), parallel=True, costs=costs)
     return found, nearness
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 __all__ = ["Ragged", "faded", "offsets_of", "places", "row_numbers", "take_rows"]
@@ -58,6 +59,12 @@ class Ragged:
         if weights is None:
             return cls(offsets, values, np.ones(len(values), np.float32))
         return cls(offsets, values, np.fromiter((w for row in weights for w in row), np.float32, offsets[-1]))
+
+    @classmethod
+    def of_matrix(cls, matrix: sp.csr_matrix) -> "Ragged":
+        """Return the entries of each row of a matrix; columns and data are shared where they are of these types."""
+        columns, data = matrix.indices.astype(np.int32, copy=False), matrix.data.astype(np.float32, copy=False)
+        return cls(matrix.indptr.astype(np.int64), columns, data)
 
     @classmethod
     def empty(cls, rows: int) -> "Ragged":

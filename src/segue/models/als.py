@@ -92,7 +92,7 @@ class ImplicitALS(Model):
         self.artist_rows = np.zeros(0, np.int32)
         if config.artists:
             self.artist_rows = data.items.artists + np.int32(len(data.items))
-            whole = self._with_artists(Ragged(matrix.indptr.astype(np.int64), matrix.indices, matrix.data))
+            whole = self._with_artists(Ragged.of_matrix(matrix))
             shape = matrix.shape[0], int(self.artist_rows.max()) + 1
             matrix = sp.csr_matrix((whole.weights, whole.values, whole.offsets), shape=shape)
         matrix.data *= np.float32(config.alpha)
@@ -103,7 +103,7 @@ class ImplicitALS(Model):
         found = []
         with threadpool_limits(get_num_threads(), "blas"):
             for _ in range(config.starts):
-                items = projected(_parts(matrix), _parts(by_item), config.factors, rng)
+                items = projected(Ragged.of_matrix(matrix), Ragged.of_matrix(by_item), config.factors, rng)
                 rows = np.zeros((matrix.shape[0], config.factors), np.float32)
                 for _ in range(config.iterations):
                     rows, items = self._sweep(matrix, rows, items, damping)
@@ -147,7 +147,7 @@ class ImplicitALS(Model):
         liked = self._with_artists(faded(history.keep(history.weights > 0), self.config.recency))
         weights = liked.weights * np.float32(self.config.alpha)
         damped = self._regularization(np.diff(liked.offsets), self.damping[0])
-        given = liked.offsets, liked.values, weights, damped
+        given = Ragged(liked.offsets, liked.values, weights), damped
         parts = [solve_rows(*given, factors, spectrum, parallel=parallel) for factors, spectrum in self._each_start()]
         return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
@@ -210,7 +210,7 @@ class ImplicitALS(Model):
         damped = self._regularization(np.diff(matrix.indptr), damping)
         config = self.config
         return half_step(
-            _parts(matrix), damped, rows, other, solver=config.solver, steps=config.steps, block=config.block
+            Ragged.of_matrix(matrix), damped, rows, other, solver=config.solver, steps=config.steps, block=config.block
         )
 
     def _damping(self, counts: NDArray[Any]) -> float:
@@ -221,7 +221,3 @@ class ImplicitALS(Model):
     def _regularization(self, counts: NDArray[Any], damping: float) -> NDArray[np.float32]:
         grown: NDArray[np.float64] = np.maximum(counts, 1).astype(np.float64) ** self.config.frequency
         return (damping * grown).astype(np.float32)
-
-
-def _parts(matrix: sp.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    return matrix.indptr.astype(np.int64), matrix.indices, matrix.data

@@ -125,8 +125,9 @@ def _sparse(matrix: CSR, ridge: NDArray[np.float32], counts: NDArray[np.float64]
     by_item = matrix.tocsc()
     columns = by_item.indptr.astype(np.int64), by_item.indices
     norms = (counts**_FAME).astype(np.float32)
-    rows = matrix.indptr.astype(np.int64), matrix.indices, matrix.data
-    near, _ = neighbours(*rows, np.stack([np.ones_like(norms), norms]), 0.0, min(config.explained_by, n - 1))
+    near, _ = neighbours(
+        Ragged.of_matrix(matrix), np.stack([np.ones_like(norms), norms]), 0.0, min(config.explained_by, n - 1)
+    )
     with threadpool_limits(1, "blas"):
         explained, left = regress(matrix.shape[0], *columns, near, ridge)
     weights = explained * left[:, None] ** np.float32(config.diagonal - 1)

@@ -65,9 +65,7 @@ class ItemKnn(Model):
         norms[norms == 0] = 1
         matrix.data /= np.repeat(np.maximum(lengths, 1), lengths).astype(np.float32) ** (config.row_damping / 2)
         self.found, self.similarity = neighbours(
-            matrix.indptr.astype(np.int64),
-            matrix.indices,
-            matrix.data,
+            Ragged.of_matrix(matrix),
             np.stack([norms**config.asked_exponent, norms**config.found_exponent]).astype(np.float32),
             config.shrinkage,
             min(config.neighbours, max(matrix.shape[1] - 1, 1)),

@@ -256,7 +256,7 @@ def _summed(
 ) -> NDArray[np.float64]:
     """Return the sum of the factors of each title's playlists, `float64[T, f]`."""
     matrix = data.stacked(("playlists",))
-    playlists = Ragged(matrix.indptr.astype(np.int64), matrix.indices, matrix.data)
+    playlists = Ragged.of_matrix(matrix)
     sums = np.zeros((int(title_of.max()) + 1, space.factors.shape[1]))
     step = max(1, _CHUNK_BYTES // (8 * sums.shape[1]))
     for first in range(0, len(rows), step):

@@ -69,9 +69,7 @@ class RandomWalk(Model):
         # One power of a row's outflow is spread over both steps, so that the matrix stays its own transpose.
         matrix.data = ((matrix.data / np.sqrt(leaving_row[row])) ** config.alpha).astype(np.float32)
         self.found, self.walks = neighbours(
-            matrix.indptr.astype(np.int64),
-            matrix.indices,
-            matrix.data,
+            Ragged.of_matrix(matrix),
             np.stack([leaving_item**config.alpha, holding**config.beta]).astype(np.float32),
             0.0,
             min(config.neighbours, max(n - 1, 1)),

@@ -22,7 +22,7 @@ from segue.jobs.progress import Progress, silent
 from segue.kernels.alternate import Solver, half_step
 from segue.kernels.beginnings import projected
 from segue.kernels.products import best_products
-from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.ragged import Ragged
 
 __all__ = ["CASES", "PROTOCOL", "als"]
 
@@ -171,7 +171,9 @@ class _Ours(_Side):
         with threadpool_limits(get_num_threads(), "blas"):
             if self.hidden is not None and self.rounds == 0:
                 rng = np.random.Generator(np.random.PCG64(self.world.seed))
-                self.items = projected(_parts(self.matrix), _parts(self.by_item), self.world.factors, rng)
+                self.items = projected(
+                    Ragged.of_matrix(self.matrix), Ragged.of_matrix(self.by_item), self.world.factors, rng
+                )
                 self.rows[:] = 0
             self.rounds += 1
             self.rows, self.items = self._half(self.matrix, self.rows, self.items)
@@ -180,7 +182,7 @@ class _Ours(_Side):
 
     def _half(self, matrix: sp.csr_matrix, rows: NDArray[np.float32], other: NDArray[np.float32]):  # type: ignore[no-untyped-def]
         damped = np.full(matrix.shape[0], _LAMBDA, np.float32)
-        return half_step(_parts(matrix), damped, rows, other, solver=self.world.solver)
+        return half_step(Ragged.of_matrix(matrix), damped, rows, other, solver=self.world.solver)
 
     def _warm_up(self) -> None:
         """Compile, and transpose, outside of what is timed; where lists are compared, transposing counts."""
@@ -188,7 +190,7 @@ class _Ours(_Side):
             self.by_item  # noqa: B018
         few = self.matrix[:2]
         self._half(few, self.rows[:2], self.items)
-        projected(_parts(few), _parts(few.T.tocsr()), 16, np.random.Generator(np.random.PCG64(0)))
+        projected(Ragged.of_matrix(few), Ragged.of_matrix(few.T.tocsr()), 16, np.random.Generator(np.random.PCG64(0)))
 
 
 class _Implicit(_Side):
@@ -214,10 +216,6 @@ class _Implicit(_Side):
         solve(self.confidence, self.rows, self.items, _LAMBDA, num_threads=threads)
         solve(self.by_item, self.items, self.rows, _LAMBDA, num_threads=threads)
         return perf_counter() - began
-
-
-def _parts(matrix: sp.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    return matrix.indptr.astype(np.int64), matrix.indices, matrix.data
 
 
 def _loss(matrix: sp.csr_matrix, rows: NDArray[np.float32], items: NDArray[np.float32]) -> float:
@@ -253,7 +251,6 @@ def _ndcg(
     """Return NDCG@100 of the taken tracks in lists without those that are left."""
     asked = len(hidden)
     few = matrix[:asked]
-    heard = Ragged(offsets_of(np.diff(few.indptr)), few.indices.astype(np.int32), few.data)
-    ranked, _ = best_products(rows[:asked], items, heard, 100, parallel=True)
+    ranked, _ = best_products(rows[:asked], items, Ragged.of_matrix(few), 100, parallel=True)
     found = ranked == hidden[:, None]
     return float(np.mean(np.where(found.any(axis=1), 1 / np.log2(2 + found.argmax(axis=1)), 0)))

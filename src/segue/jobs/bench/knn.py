@@ -17,7 +17,7 @@ from segue.jobs.bench.rows import Row, peer_name, ratio
 from segue.jobs.machine import Limits
 from segue.jobs.progress import Progress, silent
 from segue.kernels.neighbours import neighbours
-from segue.kernels.ragged import offsets_of, places
+from segue.kernels.ragged import Ragged, offsets_of, places
 
 __all__ = ["CASES", "PROTOCOL", "knn"]
 
@@ -86,9 +86,7 @@ class _Ours(_Side):
         return perf_counter() - began
 
     def _found(self, matrix: sp.csr_matrix) -> NDArray[np.float32]:
-        norms = np.ones((2, matrix.shape[1]), np.float32)
-        given = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
-        return neighbours(*given, norms, 0.0, self.k)[1]
+        return neighbours(Ragged.of_matrix(matrix), np.ones((2, matrix.shape[1]), np.float32), 0.0, self.k)[1]
 
 
 class _Implicit(_Side):

@@ -16,7 +16,7 @@ from segue.jobs.bench.rows import Row, peer_name, ratio
 from segue.jobs.machine import Limits
 from segue.jobs.progress import Progress, silent
 from segue.kernels.products import best_products
-from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.ragged import Ragged
 
 __all__ = ["CASES", "PROTOCOL", "topk"]
 
@@ -100,8 +100,7 @@ class _Side:
 class _Ours(_Side):
     def __init__(self, listeners: int, items: int, factors: int, k: int):
         super().__init__(listeners, items, factors, k)
-        indices = self.heard.indices.astype(np.int32)
-        self.exclude = Ragged(offsets_of(np.diff(self.heard.indptr)), indices, self.heard.data)
+        self.exclude = Ragged.of_matrix(self.heard)
         few = np.arange(8)
         best_products(self.queries[few], self.factors, self.exclude.take(few), k)  # compiles
 
