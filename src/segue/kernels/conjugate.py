@@ -127,7 +127,8 @@ def _descend(
             rows = min(room, m - part)
             _gather(halves, items, weights, first + part, rows, block, heavy)
             _add_products(block, heavy, rows, x, one, -one, moved)
-        residual[:] = moved
+        for k in range(width):
+            residual[0, k] = moved[0, k]
         _times(inverse, residual, one, direction)
         left = _product(residual, direction)
         enough = np.float32(1e-12) * left

@@ -113,20 +113,18 @@ def _solve(offsets, items, weights, regularization, factors, spectrum, found, bl
                 _combine(gathered, rest, rows, 0, right[0, :padded])
                 add_gram(gathered, rows, 0, padded, system)
             solve_from_identity(system, padded, right)
-            z[:] = right[0, :padded]
-        elif block == padded:
-            z[:] = 0
-            _gather(factors, items, weights, begin, m, scale, z, gathered, rest)
-            _solve_part(gathered, m, 0, rest, turned, system, right, z)
+            _copy(right[0], z, padded)
         else:
             for k in range(f):
-                z[k] = found[row, k] / scale[k]
+                z[k] = found[row, k] / scale[k] if block < padded else np.float32(0)
             _gather(factors, items, weights, begin, m, scale, z, gathered, rest)
             for first in range(0, padded, block):
                 part = z[first : min(first + block, padded)]
-                _add_products(gathered, m, first, part, np.float32(1), rest)  # what the others leave to this one
+                if block < padded:
+                    _add_products(gathered, m, first, part, np.float32(1), rest)  # what the others leave to this one
                 _solve_part(gathered, m, first, rest, turned, system, right, part)
-                _add_products(gathered, m, first, part, np.float32(-1), rest)
+                if block < padded:
+                    _add_products(gathered, m, first, part, np.float32(-1), rest)
         for k in range(f):
             solved[row, k] = z[k] * scale[k]
 
@@ -134,6 +132,13 @@ def _solve(offsets, items, weights, regularization, factors, spectrum, found, bl
 @njit(cache=True, nogil=True)
 def _sixteens(size):
     return (size + LANES - 1) // LANES * LANES
+
+
+@njit(cache=True, nogil=True)
+def _copy(values, other, size):
+    """Copy so many values; `other[:] = values` would take seconds to compile, for the message it never gives."""
+    for k in range(size):
+        other[k] = values[k]
 
 
 @njit(cache=True, nogil=True)
@@ -155,14 +160,14 @@ def _solve_part(gathered, rows, first, rest, turned, system, right, z):
         _combine(gathered, rest, rows, first, right[0, :width])
         add_gram(gathered, rows, first, width, system)
         solve_from_identity(system, width, right)
-        z[:] = right[0, :width]
+        _copy(right[0], z, width)
         return
     if rows <= FEW:
-        right[0, :rows] = rest[:rows]
+        _copy(rest, right[0], rows)
         solve_few(gathered, rows, first, width, right[0])
     else:
         _begin(system, right, size)
-        right[0, :rows] = rest[:rows]
+        _copy(rest, right[0], rows)
         gathered[rows:size] = 0
         for i in range(0, size, LANES):
             for k in range(0, width, LANES):

@@ -90,7 +90,8 @@ def _neighbours(
                         touched[looked_at] = group
                         looked_at += 1
         shared[0, item] = 0
-        marked[touched[:looked_at]] = False
+        for group in touched[:looked_at]:
+            marked[group] = False
         near = touched[:looked_at] if few else every
         least = _threshold(shared, near, norms[0, item], norms, shrinkage, sample, k)
         count = _take_near(shared, near, norms[0, item], norms, shrinkage, popular, kept, k, least)

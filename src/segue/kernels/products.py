@@ -218,7 +218,8 @@ def _cut(kept, counts, k, best):
     """Copy the k best of what was kept of each row, and a few more."""
     for row in range(len(kept)):
         count, _ = cut(kept[row], counts[row], k)
-        best[row, :count] = kept[row, :count]
+        for place in range(count):
+            best[row, place] = kept[row, place]
 
 
 @njit(cache=True, nogil=True)
