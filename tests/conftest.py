@@ -7,10 +7,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from segue.jobs.demo import populate
 from segue.simulate.world import WorldConfig
 from segue.workspace import Workspace
+
+settings.register_profile("untimed", deadline=None)  # the first example may compile a kernel
+settings.load_profile("untimed")
 
 NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 """The moment that tests answer for: a Friday, at the end of the small world."""

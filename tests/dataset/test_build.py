@@ -163,7 +163,7 @@ PLAYS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(events=PLAYS, data=st.data())
 def test_the_fingerprint_depends_on_neither_the_catalogues_order_nor_the_logs(
     events: list[Event], data: st.DataObject

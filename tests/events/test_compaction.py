@@ -44,7 +44,7 @@ def manifest(folder: Path) -> list[tuple[str, str, int, int, int]]:
 _steps = st.lists(st.none() | st.lists(making.rows, min_size=1, max_size=4), max_size=7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_steps)
 def test_compaction_changes_no_event_and_no_order(steps: list[list[dict[str, Any]] | None]) -> None:
     with TemporaryDirectory() as plain, TemporaryDirectory() as compacted:
@@ -208,7 +208,7 @@ def test_what_was_forgotten_may_be_sent_again_and_nothing_else(sink: Sink) -> No
 _owners = st.lists(st.sampled_from(["ann", "bob", None]), min_size=1, max_size=8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(_owners, st.integers(0, 9), st.integers(0, 8))
 def test_forgetting_takes_what_it_should_and_leaves_the_rest(owners: list[str | None], until: int, cold: int) -> None:
     with TemporaryDirectory() as name:
@@ -227,3 +227,11 @@ def test_forgetting_takes_what_it_should_and_leaves_the_rest(owners: list[str | 
             str(path.relative_to(sink.folder)) for path in parquet(sink.folder)
         }
         sink.close()
+
+
+def test_the_events_of_a_listener_stand_together_in_the_file_of_a_day(sink: Sink) -> None:
+    for number, listener in enumerate(["b", "a", "b", "a"]):
+        sink.append(plays(f"play {number}", listener=listener))
+        compact(sink.folder)
+    (file,) = parquet(sink.folder)
+    assert pl.read_parquet(file)["listener"].to_list() == ["a"] * 2 + ["b"] * 2

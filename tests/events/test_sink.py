@@ -84,7 +84,7 @@ def test_a_closed_sink_refuses(tmp_path: Path) -> None:
         sink.append(plays("a"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=5), max_size=6))
 def test_the_log_holds_the_first_of_each_id_however_they_are_batched(batches: list[list[str]]) -> None:
     with TemporaryDirectory() as folder:

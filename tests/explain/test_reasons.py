@@ -40,7 +40,7 @@ def test_the_seed_named_is_the_one_that_contributes_most_to_the_score(model: Mod
     bound = BoundModel(model, data.items.numbers, data.items.index)
     source = ModelSource("it:seeds", bound, "seeds", k=8)
     asked = request(2, seeds=[data.items.numbers[[0, 2, 5]].tolist(), data.items.numbers[[7]].tolist()])
-    stages = [Gather([source]), Blend({"it:seeds": 1.0}), Reasons({"it:seeds": source})]
+    stages = [Gather([source], 100), Blend({"it:seeds": 1.0}), Reasons({"it:seeds": source})]
     made = run(Recipe("test", stages), asked, Trace())
     assert len(made.track)
     for place, row in enumerate(made.rows):

@@ -71,7 +71,7 @@ def assert_close(
     assert np.abs(solved - expected).max(initial=0) <= tolerance * scale
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     lengths=st.lists(st.integers(1, 30), min_size=1, max_size=8),
     f=st.sampled_from([1, 3, 16, 20]),

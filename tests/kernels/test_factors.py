@@ -39,7 +39,7 @@ def assert_close(solved: NDArray[np.float32], expected: NDArray[np.float64]) -> 
 
 
 @pytest.mark.parametrize("parallel", [False, True])
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     lengths=st.lists(st.integers(0, 30), max_size=8),
     f=st.sampled_from([1, 3, 8, 16]),

@@ -32,7 +32,7 @@ def small_matrix(rng: np.random.Generator, rows: int, items: int) -> NDArray[np.
     return counts
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rows=st.integers(1, 12),
     items=st.integers(1, 12),
@@ -127,7 +127,7 @@ def twin(
 
 
 @pytest.mark.parametrize("parallel", [False, True])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rows=st.integers(0, 5),
     asked=st.integers(1, 8),

@@ -10,14 +10,12 @@ SCORES = st.floats(width=32, allow_nan=False)
 COLUMNS = st.integers(0, 2**31 - 1)
 
 
-@settings(deadline=None)
 @given(score=SCORES, column=COLUMNS)
 def test_a_number_holds_a_score_and_a_column(score: float, column: int) -> None:
     one = np.uint64(number(np.float32(score), column))  # what Numba returns is a plain int
     assert (score_of(one), column_of(one)) == (score, column)
 
 
-@settings(deadline=None)
 @given(first=st.tuples(SCORES, COLUMNS), second=st.tuples(SCORES, COLUMNS))
 def test_a_greater_number_has_a_greater_score_or_of_equal_ones_a_lower_column(
     first: tuple[float, int], second: tuple[float, int]
@@ -30,7 +28,7 @@ def test_no_score_above_minus_infinity_has_the_number_nought() -> None:
     assert number(np.float32(np.finfo(np.float32).min), 2**32 - 2) > 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(count=st.integers(0, 300), k=st.integers(1, 200), alike=st.booleans(), seed=st.integers(0, 2**32))
 def test_a_cut_leaves_the_best_and_few_more_in_their_order(count: int, k: int, alike: bool, seed: int) -> None:
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -43,7 +41,7 @@ def test_a_cut_leaves_the_best_and_few_more_in_their_order(count: int, k: int, a
     assert set(np.sort(whole)[::-1][:k].tolist()) <= set(kept[:left].tolist())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rank=st.integers(1, 200), seed=st.integers(0, 2**32))
 def test_a_threshold_is_reached_by_as_many_as_its_rank_says_or_a_few_more(rank: int, seed: int) -> None:
     scores = np.random.Generator(np.random.PCG64(seed)).normal(0, 3, (2, 160)).astype(np.float32)

@@ -27,7 +27,7 @@ def twin(scores: NDArray[np.float32], k: int) -> tuple[list[list[int]], list[lis
 
 
 @pytest.mark.parametrize("parallel", [False, True])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     queries=st.integers(0, 12),
     items=st.integers(1, 40),

@@ -29,7 +29,7 @@ def naive(heard: Dense, held: NDArray[np.bool_], rarity: Dense, keep: int, lengt
     return np.where(voted, votes @ held, np.nan).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rows=st.integers(1, 12),
     items=st.integers(1, 12),

@@ -74,7 +74,7 @@ def vectors(seed: int, d: int) -> NDArray[np.float32]:
     return np.random.Generator(np.random.PCG64(seed)).normal(0, 0.4, (ITEMS, d)).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.lists(st.integers(0, ITEMS - 1), max_size=12), max_size=8),
     data=st.data(),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -21,7 +21,6 @@ def twin(scores: NDArray[np.float32], k: int) -> tuple[list[list[int]], list[lis
 
 
 @pytest.mark.parametrize("parallel", [False, True])
-@settings(deadline=None)
 @given(
     rows=st.integers(0, 4).flatmap(
         lambda width: st.lists(st.lists(FEW_VALUES, min_size=width, max_size=width), max_size=5)

@@ -34,7 +34,7 @@ NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 NEVER_SEEN = Ragged.of([[2], [7], [0, 4, 10], [1, 3, 5, 7]])
 """Histories that no listener of the checkerboard has, of one colour each."""
 
-VARIED = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.differing_executors])
+VARIED = settings(max_examples=15, suppress_health_check=[HealthCheck.differing_executors])
 """One property is tested by each class that inherits it."""
 
 
@@ -155,6 +155,23 @@ class ModelContract:
                 np.testing.assert_allclose(shares.sum(axis=0), given_scores, rtol=0, atol=self.tolerance * scale)
             else:
                 assert not shares.any()
+
+    @VARIED
+    @given(seed=st.integers(0, 2**32))
+    def test_the_strongest_of_a_history_contributes_most(self, seed: int) -> None:
+        model = self.fitted_to_noise()
+        history = random_histories(seed, 4)
+        ranked = [row[row >= 0] for row in model.recommend(history, history, ITEMS)[0]]
+        items = Ragged.of([ranked[0], [], ranked[2], ranked[3]])
+        strongest = model.strongest(history, items)
+        assert (strongest.shape, strongest.dtype) == (items.values.shape, np.int32)
+        for row in (0, 2, 3):
+            shares = model.contributions(history.take(np.array([row])), items.row(row))
+            named = strongest[items.offsets[row] : items.offsets[row + 1]]
+            most, scale = shares.max(axis=0, initial=0), float(np.abs(shares).max(initial=1e-9))
+            for column, item in enumerate(named.tolist()):
+                own = shares[history.row(row) == item, column].max(initial=0)
+                np.testing.assert_allclose(own, most[column], rtol=1e-4, atol=1e-6 * scale)
 
     @VARIED
     @given(seed=st.integers(0, 2**32))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import Ragged
+from segue.kernels.ragged import Ragged, offsets_of
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 
@@ -47,8 +47,7 @@ def candidates(
     said = {"knn:seeds": [1.0] * sum(map(len, tracks))} if proposed is None else proposed
     flat = [track for row in tracks for track in row]
     matrix = np.array(list(said.values()), np.float32).reshape(len(said), len(flat)).T
-    row = np.repeat(np.arange(len(tracks)), [len(one) for one in tracks])
-    made = Candidates.of(len(tracks), row, np.array(flat, np.int32), tuple(said), matrix)
+    made = Candidates.of(offsets_of(map(len, tracks)), np.array(flat, np.int32), tuple(said), matrix)
     if scores is not None:
         made.score[:] = [score for one in scores for score in one]
     return made
@@ -81,5 +80,5 @@ class Fixed:
         told = [self.rows[row].get(track, np.nan) for row, track in zip(candidates.rows, candidates.track, strict=True)]
         return np.array(told, np.float32)
 
-    def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
-        return np.array([self.seeds[track] for track in tracks.tolist()], np.int32)
+    def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:
+        return np.array([self.seeds[track] for track in candidates.track[asked].tolist()], np.int32)

@@ -30,10 +30,10 @@ def test_keeping_places_keeps_all_columns_beside_one_another(rows: list[list[int
     assert len(left) == len(rows)
 
 
-def test_taking_places_may_reorder_them_within_their_rows() -> None:
+def test_places_may_be_reordered_within_their_rows() -> None:
     made = candidates([[1, 2, 3], [], [4, 5]], [[0.1, 0.2, 0.3], [], [0.4, 0.5]], {"a": [1, 2, 3, 4, 5]})
-    taken = made.take(np.array([2, 0, 4, 3]))
-    assert tracks_of(taken) == [[3, 1], [], [5, 4]]
-    assert taken.proposed.ravel().tolist() == [3, 1, 5, 4]
-    np.testing.assert_array_equal(taken.score, np.array([0.3, 0.1, 0.5, 0.4], np.float32))
-    assert taken.sources == ("a",)
+    turned = made.reorder(np.array([2, 0, 1, 4, 3]))
+    assert tracks_of(turned) == [[3, 1, 2], [], [5, 4]]
+    assert turned.proposed.ravel().tolist() == [3, 1, 2, 5, 4]
+    np.testing.assert_array_equal(turned.score, np.array([0.3, 0.1, 0.2, 0.5, 0.4], np.float32))
+    assert turned.sources == ("a",)

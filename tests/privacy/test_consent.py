@@ -120,7 +120,7 @@ _acts = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(_acts, max_size=12))
 def test_what_may_be_read_follows_from_the_order_of_events(acts: list[tuple[str, str, Purpose]]) -> None:
     with TemporaryDirectory() as folder, opened(Path(folder)) as log:

@@ -126,7 +126,7 @@ def test_a_model_that_knows_more_than_the_catalogue_proposes_only_what_is_there(
     snapshot.point(home, generation=old, models=models, settings="none", now=NOW)
     made = loaded(home)
     source = ModelSource("popularity:history", made.models["popularity"], "history", k=10)
-    gathered = Gather([source])(request(1), candidates([]), Trace())
+    gathered = Gather([source], 100)(request(1), candidates([]), Trace())
     scores = made.models["popularity"].model.state()["scores"]
     assert tracks_of(gathered) == [[0, 1]]
     np.testing.assert_array_equal(gathered.proposed.ravel(), scores[:2])

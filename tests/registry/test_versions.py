@@ -104,7 +104,7 @@ def test_a_file_that_is_missing_is_refused_by_its_name(home: Path, saved: Manife
         load(home, saved)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(FILES), where=st.floats(0, 1, exclude_max=True), mask=st.integers(1, 255))
 def test_any_changed_byte_of_an_array_is_refused_by_its_file(
     home: Path, saved: Manifest, name: str, where: float, mask: int
@@ -157,7 +157,7 @@ def test_a_version_that_does_not_exist_is_not_found(home: Path, saved: Manifest)
         versions.load(home / "models", "knn", "nope")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     ids=st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8), min_size=4, max_size=4, unique=True

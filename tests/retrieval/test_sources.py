@@ -5,6 +5,7 @@ import pytest
 from segue.dataset.matrices import Dataset
 from segue.models.bound import BoundModel
 from segue.models.knn import ItemKnn, ItemKnnConfig
+from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
 from segue.retrieval.sources import Complete, Gather, ModelSource
 from tests.models.worlds import interactions, vocabulary
@@ -14,24 +15,24 @@ NOTHING = candidates([])
 
 
 def gathered(*sources: Fixed, rows: int = 1) -> tuple[list[list[int]], dict[str, list[float]]]:
-    made = Gather(sources)(request(rows), NOTHING, Trace())
+    made = Gather(sources, 10)(request(rows), NOTHING, Trace())
     assert len(made) == rows
     return tracks_of(made), dict(zip(made.sources, made.proposed.T.tolist(), strict=True))
 
 
-def test_gathering_unites_what_the_sources_propose_by_track() -> None:
+def test_gathering_unites_what_the_sources_propose_in_the_order_of_naming() -> None:
     tracks, said = gathered(Fixed("a", [{7: 0.5, 2: 0.25}]), Fixed("b", [{2: 3.0, 9: -1.0}]))
-    assert tracks == [[2, 7, 9]]
-    np.testing.assert_array_equal(said["a"], [0.25, 0.5, np.nan])
-    np.testing.assert_array_equal(said["b"], [3.0, np.nan, -1.0])
+    assert tracks == [[7, 2, 9]]
+    np.testing.assert_array_equal(said["a"], [0.5, 0.25, np.nan])
+    np.testing.assert_array_equal(said["b"], [np.nan, 3.0, -1.0])
 
 
 def test_rows_are_gathered_apart() -> None:
     sources = Fixed("a", [{7: 1.0}, {}, {7: 2.0}]), Fixed("b", [{}, {}, {7: 4.0, 1: 1.0}])
     tracks, said = gathered(*sources, rows=3)
-    assert tracks == [[7], [], [1, 7]]
-    np.testing.assert_array_equal(said["a"], [1, np.nan, 2])
-    np.testing.assert_array_equal(said["b"], [np.nan, 1, 4])
+    assert tracks == [[7], [], [7, 1]]
+    np.testing.assert_array_equal(said["a"], [1, 2, np.nan])
+    np.testing.assert_array_equal(said["b"], [np.nan, 4, 1])
 
 
 def test_scores_that_are_no_numbers_are_no_proposals() -> None:
@@ -40,7 +41,7 @@ def test_scores_that_are_no_numbers_are_no_proposals() -> None:
 
 def test_gathering_tells_the_trace_what_each_source_proposed() -> None:
     trace = Trace()
-    Gather([Fixed("a", [{1: 1.0, 2: 1.0}]), Fixed("b", [{}])])(request(1), NOTHING, trace)
+    Gather([Fixed("a", [{1: 1.0, 2: 1.0}]), Fixed("b", [{}])], 10)(request(1), NOTHING, trace)
     assert [(step.name, step.left) for step in trace.steps] == [("source a", 2), ("source b", 0)]
 
 
@@ -99,13 +100,24 @@ def test_the_seed_of_a_track_is_the_one_that_contributes_most(bound: BoundModel)
     source = ModelSource("knn:seeds", bound, "seeds", k=4)
     asked = request(2, seeds=[[], [5, 9, 8]])
     # Track 7 was found beside 8 alone, 6 beside 8 and 5 alike: the first one given is named.
-    assert source.seed_of(asked, 1, np.array([7, 6], np.int32)).tolist() == [8, 5]
-    assert source.seed_of(asked, 0, np.array([7, 6], np.int32)).tolist() == [-1, -1]
+    assert seeds(source, asked, [[7, 6], [7, 6]]) == [-1, -1, 8, 5]
+
+
+def test_only_what_is_asked_about_gets_a_seed(bound: BoundModel) -> None:
+    source = ModelSource("knn:seeds", bound, "seeds", k=4)
+    made = candidates([[7, 6], [0, 7]])
+    asked = np.array([False, True, True, True])
+    assert source.seeds_of(request(2, seeds=[[8], [8]]), made, asked).tolist() == [8, -1, 8]
+
+
+def seeds(source: ModelSource, asked: Request, tracks: list[list[int]]) -> list[int]:
+    made = candidates(tracks)
+    return source.seeds_of(asked, made, np.ones(len(made.track), bool)).tolist()
 
 
 def test_a_track_that_no_seed_moves_has_no_seed(bound: BoundModel) -> None:
     source = ModelSource("knn:seeds", bound, "seeds", k=4)
-    assert source.seed_of(request(1, seeds=[[5]]), 0, np.array([7], np.int32)).tolist() == [-1]
+    assert seeds(source, request(1, seeds=[[5]]), [[7]]) == [-1]
 
 
 def test_a_model_scores_what_others_proposed_and_is_silent_on_what_it_does_not_know(bound: BoundModel) -> None:

@@ -22,6 +22,7 @@ __all__ = ["Compaction", "coalesce", "compact", "forget", "hot_rows"]
 
 
 _Row: TypeAlias = tuple[str, str, int, int, int, str]
+_GROUP_ROWS = 1 << 15
 _SMALL_ROWS = 4096
 """Batches of fewer events are joined with their neighbours."""
 
@@ -89,7 +90,7 @@ def compact(folder: Path) -> Compaction:
             if day in listed:
                 parts.append(pl.read_parquet(folder / listed[str(day)]).select(late.drop("day").columns))
                 replaced.append(listed[str(day)])
-            written.append(_write(folder, str(day), pl.concat(parts).sort("position")))
+            written.append(_write(folder, str(day), pl.concat(parts)))
         with transaction(connection):
             connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
             connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", written)
@@ -131,11 +132,15 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
 
 
 def _write(folder: Path, day: str, events: pl.DataFrame) -> _Row:
-    """Write one day's file and return its row of the manifest table `files`."""
+    """Write one day's file and return its row of the manifest table `files`.
+
+    A listener's events stand together, so that who reads a few listeners reads a few groups of rows of each day.
+    """
     path = f"day={day}/{uuid4().hex}.parquet"
-    files.write_with(folder / path, lambda aside: events.write_parquet(aside, compression="zstd", statistics=True))
-    positions = events["position"]
-    return path, day, events.height, int(positions[0]), int(positions[-1]), files.checksum(folder / path)
+    told = events.sort("listener", "position")
+    files.write_with(folder / path, lambda aside: told.write_parquet(aside, row_group_size=_GROUP_ROWS))
+    first, last = told.select(pl.col("position").min(), pl.col("position").max().alias("last")).row(0)
+    return path, day, told.height, first, last, files.checksum(folder / path)
 
 
 def _unlink(folder: Path, paths: list[str]) -> None:

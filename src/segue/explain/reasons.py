@@ -4,8 +4,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
@@ -23,12 +21,10 @@ class Reasons:
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Fill in `reason_seed`."""
         seeds = candidates.reason_seed.copy()
-        for row in range(len(candidates)):
-            places = np.arange(candidates.offsets[row], candidates.offsets[row + 1])
-            for number in np.unique(candidates.reason_source[places]):
-                mine = places[candidates.reason_source[places] == number]
-                source = self.sources[candidates.sources[number]]
-                seeds[mine] = source.seed_of(request, row, candidates.track[mine])
+        for number, name in enumerate(candidates.sources):
+            mine = candidates.reason_source == number
+            if mine.any():
+                seeds[mine] = self.sources[name].seeds_of(request, candidates, mine)
         return replace(candidates, reason_seed=seeds)
 
 

@@ -57,31 +57,32 @@ def _scale(rows: Ragged) -> NDArray[np.float32]:
     return (1 / np.sqrt(sums)).astype(np.float32)
 
 
-def weighted_sums(rows: Ragged, factors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return `Σ_i w_i y_i` over each row's items, `float32[Q, f]`, on all threads.
+def weighted_sums(rows: Ragged, factors: NDArray[np.float32], *, parallel: bool = True) -> NDArray[np.float32]:
+    """Return `Σ_i w_i y_i` over each row's items, `float32[Q, f]`.
 
     Args:
         rows: Q rows of items, which are rows of `factors`.
         factors: `float32[n, f]`.
+        parallel: Use all threads (jobs) or one (requests).
     """
-    f = factors.shape[1]
-    padded = -(-f // LANES) * LANES
-    wide = factors if padded == f else np.pad(factors, ((0, 0), (0, padded - f)))
-    made = np.zeros((len(rows), padded), np.float32)
-    given = (rows.offsets, rows.values, rows.weights, wide)
-    spread(_sums, len(made), given, (made,), parallel=True, costs=rows.offsets)
-    return np.ascontiguousarray(made[:, :f])
+    made = np.zeros((len(rows), factors.shape[1]), np.float32)
+    given = (rows.offsets, rows.values, rows.weights, factors)
+    spread(_sums, len(made), given, (made,), parallel=parallel, costs=rows.offsets)
+    return made
 
 
 @njit(cache=True, nogil=True)
 def _sums(offsets, items, weights, factors, start, stop, made):
     last = len(items) - 1
     width = made.shape[1]
+    whole = width // LANES * LANES
     for row in range(start, stop):
         for p in range(offsets[row], offsets[row + 1]):
             after = items[min(p + AHEAD, last)]
             for k in range(0, width, LANES):
                 prefetch(factors, after, k)
             weight = splat(weights[p])
-            for k in range(0, width, LANES):
+            for k in range(0, whole, LANES):
                 store(made, row, k, fma(weight, load(factors, items[p], k), load(made, row, k)))
+            for k in range(whole, width):
+                made[row, k] += weights[p] * factors[items[p], k]

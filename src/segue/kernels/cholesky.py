@@ -11,7 +11,7 @@ from numba import njit
 
 from segue.kernels.native import LANES, fma, load, splat, store, times, total
 
-__all__ = ["FEW", "add_gram", "solve_few", "solve_from_identity"]
+__all__ = ["FEW", "add_gram", "factorize", "solve_few", "solve_from_identity", "substitute"]
 
 FEW = 12
 """Up to so many unknowns, `solve_few` is quicker than tiles of sixteen."""
@@ -63,17 +63,28 @@ def _tile(block, rows, first, at, column, sign, system):
     store(system, at + 7, column, times(s, c7))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def solve_from_identity(system, size, right):
     """Solve a system that is the identity plus a Gram matrix; `system` becomes its factor, `right` the solution.
+
+    Args:
+        system: As `factorize` takes it.
+        size: A multiple of 16.
+        right: `float32[1, ≥ size]`.
+    """
+    factorize(system, size)
+    substitute(system, size, right, 0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def factorize(system, size):
+    """Turn a system that is the identity plus a Gram matrix into U, with UᵀU the system, but for an inverted diagonal.
 
     No pivot of such a system is below 1, so nothing can fail.
 
     Args:
-        system: `float32[≥ size, ≥ size]`; the upper triangle is read. Becomes U, with UᵀU the system, but
-            for its diagonal, which is inverted.
+        system: `float32[≥ size, ≥ size]`; the upper triangle is read.
         size: A multiple of 16.
-        right: `float32[1, ≥ size]`.
     """
     one = np.float32(1)
     for begin in range(0, size, LANES):
@@ -91,19 +102,24 @@ def solve_from_identity(system, size, right):
                 share = splat(-system[row, below])
                 for column in range(begin, size, LANES):
                     store(system, below, column, fma(share, load(system, row, column), load(system, below, column)))
+
+
+@njit(cache=True, nogil=True)
+def substitute(system, size, right, at):
+    """Solve for one right side, a row of `right` (`float32[·, ≥ size]`), in place, by what `factorize` left."""
     for row in range(size):
-        value = right[0, row] * system[row, row]
+        value = right[at, row] * system[row, row]
         share = splat(-value)
         for column in range(row // LANES * LANES, size, LANES):
-            store(right, 0, column, fma(share, load(system, row, column), load(right, 0, column)))
-        right[0, row] = value
+            store(right, at, column, fma(share, load(system, row, column), load(right, at, column)))
+        right[at, row] = value
     for row in range(size - 1, -1, -1):
-        value = right[0, row]
-        right[0, row] = 0
+        value = right[at, row]
+        right[at, row] = 0
         found = splat(np.float32(0))
         for column in range(row // LANES * LANES, size, LANES):
-            found = fma(load(system, row, column), load(right, 0, column), found)
-        right[0, row] = (value - total(found)) * system[row, row]
+            found = fma(load(system, row, column), load(right, at, column), found)
+        right[at, row] = (value - total(found)) * system[row, row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})

@@ -15,7 +15,7 @@ from segue.kernels.topk import take_best
 _EVERY = 16
 """One in so many columns are a sample."""
 
-__all__ = ["contributions", "neighbours", "score_by_neighbours", "scores_at"]
+__all__ = ["contributions", "neighbours", "score_by_neighbours", "scores_at", "strongest_at"]
 
 
 def neighbours(
@@ -197,6 +197,28 @@ def scores_at(
     return scores
 
 
+def strongest_at(
+    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int
+) -> NDArray[np.int64]:
+    """Return for each of `items` the place in its history of the greatest `w_h · values(h, item)`, `int64[m]`.
+
+    Args:
+        history: As `scores_at` takes it.
+        items: As `scores_at` takes it.
+        found: As `score_by_neighbours` takes it.
+        values: As `score_by_neighbours` takes it.
+        n: Number of items.
+
+    Returns:
+        -1 for an item to which nothing adds.
+    """
+    strongest = np.full(len(items.values), -1, np.int64)
+    most = np.zeros(len(items.values), np.float32)
+    given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n)
+    spread(_strongest_at, len(history), given, (strongest, most), parallel=False)
+    return strongest
+
+
 def contributions(
     history: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], items: NDArray[np.int32]
 ) -> NDArray[np.float32]:
@@ -262,5 +284,27 @@ def _score_at(offsets, asked, weights, item_offsets, items, found, values, n, st
                 if at >= 0:
                     added = weights[p] * values[item, j]
                     scores[at] = added if np.isnan(scores[at]) else scores[at] + added
+        for p in range(item_offsets[row], item_offsets[row + 1]):
+            place[items[p]] = -1
+
+
+@njit(cache=True, nogil=True)
+def _strongest_at(offsets, asked, weights, item_offsets, items, found, values, n, start, stop, strongest, most):
+    place = np.full(n, -1, np.int64)
+    for row in range(start, stop):
+        if item_offsets[row] == item_offsets[row + 1]:
+            continue
+        for p in range(item_offsets[row], item_offsets[row + 1]):
+            place[items[p]] = p
+        for p in range(offsets[row], offsets[row + 1]):
+            item = asked[p]
+            for j in range(found.shape[1]):
+                other = found[item, j]
+                if other < 0:
+                    break
+                at = place[other]
+                if at >= 0 and weights[p] * values[item, j] > most[at]:
+                    most[at] = weights[p] * values[item, j]
+                    strongest[at] = p - offsets[row]
         for p in range(item_offsets[row], item_offsets[row + 1]):
             place[items[p]] = -1

@@ -75,6 +75,18 @@ class Ragged:
         """Return the values of one row."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
+    def pick(self, offsets: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return values by their places in their rows: `int32[m]`, -1 where the place is -1.
+
+        Args:
+            offsets: `int64[Q + 1]`: which of the places are of which row.
+            places: `int64[m]`.
+        """
+        found = np.full(len(places), -1, np.int32)
+        known = places >= 0
+        found[known] = self.values[(np.repeat(self.offsets[:-1], np.diff(offsets)) + places)[known]]
+        return found
+
     def keep(self, kept: NDArray[np.bool_]) -> "Ragged":
         """Return the rows with only the marked values (`bool[n]`)."""
         counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
@@ -93,10 +105,12 @@ class Ragged:
 
     def concat(self, other: "Ragged") -> "Ragged":
         """Return each row followed by the same row of `other`."""
-        lengths = np.diff(self.offsets) + np.diff(other.offsets)
-        order = np.argsort(np.concatenate([row_numbers(self.offsets), row_numbers(other.offsets)]), kind="stable")
-        values = np.concatenate([self.values, other.values])[order]
-        return Ragged(offsets_of(lengths), values, np.concatenate([self.weights, other.weights])[order])
+        offsets = self.offsets + other.offsets
+        values, weights = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.float32)
+        for part, before in ((self, other.offsets[:-1]), (other, self.offsets[1:])):
+            at = np.arange(len(part.values)) + np.repeat(before, np.diff(part.offsets))
+            values[at], weights[at] = part.values, part.weights
+        return Ragged(offsets, values, weights)
 
 
 def faded(rows: Ragged, power: float) -> Ragged:

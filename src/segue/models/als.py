@@ -13,10 +13,11 @@ from threadpoolctl import threadpool_limits
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.alternate import Solver, half_step
-from segue.kernels.beginnings import projected
+from segue.kernels.beginnings import projected, weighted_sums
 from segue.kernels.factors import principal, solve_rows
 from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged, faded, offsets_of, row_numbers
+from segue.kernels.shares import split, strongest
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["ImplicitALS", "ImplicitALSConfig"]
@@ -122,7 +123,7 @@ class ImplicitALS(Model):
         folded = self.fold_in(history, parallel=parallel)
         moved: NDArray[np.bool_] = np.any(folded, axis=1)
         items, scores = best_products(folded, self.item_factors, exclude, k, asked=moved, parallel=parallel)
-        noise = scores < _NOISE * self._own_scores(history, folded)[:, None]
+        noise = scores < _NOISE * self._own_scores(history, folded, parallel=parallel)[:, None]
         items[noise], scores[noise] = -1, -np.inf
         return items, scores
 
@@ -135,46 +136,61 @@ class ImplicitALS(Model):
         scores[~moved[rows]] = np.nan
         return scores
 
-    def _own_scores(self, history: Ragged, folded: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _own_scores(self, history: Ragged, folded: NDArray[np.float32], *, parallel: bool) -> NDArray[np.float32]:
         """Return `float32[Q]`: the mean score of the items that each history likes."""
         liked = history.keep(history.weights > 0)
-        rows = row_numbers(liked.offsets)
-        own = np.einsum("if,if->i", folded[rows], self.factors[liked.values])
-        return (np.bincount(rows, own, len(folded)) / np.maximum(np.diff(liked.offsets), 1)).astype(np.float32)
+        ones = Ragged(liked.offsets, liked.values, np.ones(len(liked.values), np.float32))
+        own: NDArray[np.float32] = np.einsum("qf,qf->q", folded, weighted_sums(ones, self.factors, parallel=parallel))
+        mean: NDArray[np.float32] = (own / np.maximum(np.diff(liked.offsets), 1)).astype(np.float32)
+        return mean
 
     def fold_in(self, history: Ragged, *, parallel: bool = False) -> NDArray[np.float32]:
         """Return the factors of each history, `float32[Q, starts · f]`; items of weight 0 or less are passed over."""
-        liked = self._with_artists(faded(history.keep(history.weights > 0), self.config.recency))
-        weights = liked.weights * np.float32(self.config.alpha)
-        damped = self._regularization(np.diff(liked.offsets), self.damping[0])
-        given = Ragged(liked.offsets, liked.values, weights), damped
+        given = self._given(faded(history.keep(history.weights > 0), self.config.recency))
         parts = [solve_rows(*given, factors, spectrum, parallel=parallel) for factors, spectrum in self._each_start()]
         return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Split each score over the history: `score_j = Σ_i c_i · y_jᵀ A⁻¹ y_i` (Hu, Koren, Volinsky 2008, part 5).
+        """Split each score over the history (`kernels.shares.split`)."""
+        moved = history.weights > 0
+        parts = np.zeros((len(history.values), len(items)), np.float32)
+        _, split = self._split(history.keep(moved), Ragged.of([items]), parallel=False)
+        parts[moved] = split.reshape(len(items), int(moved.sum())).T
+        return parts
+
+    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:
+        """Return what adds most, by the same parts."""
+        liked = history.keep(history.weights > 0)
+        return liked.pick(items.offsets, strongest(*self._split(liked, items, parallel=parallel), items))
+
+    def _split(self, liked: Ragged, items: Ragged, *, parallel: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Split the scores of items over histories of weights above 0, as `kernels.shares.split` returns it.
 
         What an artist adds is split over the artist's items, by their weights.
         """
-        moved = history.weights > 0
-        own = faded(history.keep(moved), self.config.recency)
-        count = len(own.values)
-        liked = self._with_artists(own)
-        weights = liked.weights.astype(np.float64) * self.config.alpha
-        damped = self._regularization(np.diff(liked.offsets), self.damping[0])
-        shares = np.zeros((len(liked.values), len(items)))
+        own = faded(liked, self.config.recency)
+        given = self._given(own)
+        offsets, parts = np.zeros(0, np.int64), np.zeros(0, np.float32)
         for factors, spectrum in self._each_start():
-            heard = factors[liked.values].astype(np.float64)
-            system = np.diag(spectrum + damped) + heard.T @ (heard * weights[:, None])
-            shares += heard @ np.linalg.solve(system, factors[items].T.astype(np.float64))
-        shares *= (1 + weights)[:, None]
-        if len(self.artist_rows):
-            artist = np.searchsorted(liked.values[count:], self.artist_rows[own.values])
-            together = np.bincount(artist, own.weights)
-            shares[:count] += shares[count:][artist] * (own.weights / together[artist])[:, None]
-        split = np.zeros((len(moved), len(items)), np.float32)
-        split[moved] = shares[:count]
-        return split
+            offsets, more = split(*given, factors, spectrum, items, parallel=parallel)
+            parts = more if not len(parts) else parts + more
+        if not len(self.artist_rows):
+            return offsets, parts
+        tables = []
+        for row in range(len(own)):
+            count = own.offsets[row + 1] - own.offsets[row]
+            table = parts[offsets[row] : offsets[row + 1]].reshape(len(items.row(row)), len(given[0].row(row)))
+            weights = own.weights[own.offsets[row] : own.offsets[row + 1]]
+            artist = np.searchsorted(given[0].row(row)[count:], self.artist_rows[own.row(row)])
+            together = np.bincount(artist, weights)
+            tables.append((table[:, :count] + table[:, count:][:, artist] * (weights / together[artist])).ravel())
+        return offsets_of(np.diff(own.offsets) * np.diff(items.offsets)), np.concatenate(tables).astype(np.float32)
+
+    def _given(self, own: Ragged) -> tuple[Ragged, NDArray[np.float32]]:
+        """Return the rows of the systems to solve: items, behind them artists, with weights `c - 1`; and their λ."""
+        liked = self._with_artists(own)
+        damped = self._regularization(np.diff(liked.offsets), self.damping[0])
+        return Ragged(liked.offsets, liked.values, liked.weights * np.float32(self.config.alpha)), damped
 
     @property
     def item_factors(self) -> NDArray[np.float32]:

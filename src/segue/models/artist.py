@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from segue.dataset.matrices import Dataset
-from segue.kernels.neighbours import contributions, score_by_neighbours, scores_at
+from segue.kernels.neighbours import contributions, score_by_neighbours, scores_at, strongest_at
 from segue.kernels.ragged import Ragged, row_numbers
 from segue.models.model import Model, ModelConfig, Ranked
 from segue.models.popularity import popularity
@@ -66,6 +66,11 @@ class SameArtist(Model):
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the items' shares beside the history's items of the same artist."""
         return contributions(self._artists_of(history), self.tracks, self.shares, items)
+
+    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return what adds most, by the same numbers."""
+        asked = self._artists_of(history)
+        return history.pick(items.offsets, strongest_at(asked, items, self.tracks, self.shares, len(self.artists)))
 
     def _artists_of(self, history: Ragged) -> Ragged:
         """Return each history's artists, weighted by their shares of it."""

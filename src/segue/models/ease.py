@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from segue.dataset.matrices import CSR, Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at
+from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at, strongest_at
 from segue.kernels.ragged import Ragged, offsets_of, places
 from segue.kernels.regression import regress
 from segue.kernels.topk import topk
@@ -96,6 +96,11 @@ class Ease(Model):
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each history item's weights to `items`."""
         return contributions(self._once(history), self.found, self.weights, items)
+
+    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return what adds most, by the same numbers."""
+        asked = self._once(history)
+        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.weights, len(self.found)))
 
     def _once(self, history: Ragged) -> Ragged:
         return Ragged(history.offsets, history.values, np.sign(history.weights))

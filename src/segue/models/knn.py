@@ -9,7 +9,7 @@ from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at
+from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at, strongest_at
 from segue.kernels.ragged import Ragged, faded
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -83,6 +83,11 @@ class ItemKnn(Model):
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each history item's similarity to each of `items`, times its weight."""
         return contributions(faded(history, self.config.recency), self.found, self.similarity, items)
+
+    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return what adds most, by the same numbers."""
+        asked = faded(history, self.config.recency)
+        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.similarity, len(self.found)))
 
 
 def _weigh(

@@ -92,3 +92,20 @@ class Model(Learned):
         history, returns zeros.
         """
         return np.zeros((len(history.values), len(items)), np.float32)
+
+    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return for each of `items` the item of its history that adds most to its score: `int32[n]`, -1 for none.
+
+        Args:
+            history: Q rows, as `recommend` takes them.
+            items: Q rows of items (weights unused).
+            parallel: Use all threads (jobs) or one (requests).
+        """
+        found = np.full(len(items.values), -1, np.int32)
+        for row in np.flatnonzero(np.diff(items.offsets) * np.diff(history.offsets)).tolist():
+            heard = history.take(np.array([row]))
+            parts = self.contributions(heard, items.row(row))
+            best = parts.argmax(axis=0)
+            moved = parts[best, np.arange(len(best))] > 0
+            found[items.offsets[row] : items.offsets[row + 1]] = np.where(moved, heard.values[best], -1)
+        return found

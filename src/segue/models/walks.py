@@ -9,7 +9,7 @@ from pydantic import Field
 
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
-from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at
+from segue.kernels.neighbours import contributions, neighbours, score_by_neighbours, scores_at, strongest_at
 from segue.kernels.ragged import Ragged, faded
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -87,3 +87,8 @@ class RandomWalk(Model):
     def contributions(self, history: Ragged, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the walks from each history item to each of `items`, times its weight."""
         return contributions(faded(history, self.config.recency), self.found, self.walks, items)
+
+    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return what adds most, by the same numbers."""
+        asked = faded(history, self.config.recency)
+        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.walks, len(self.found)))

@@ -2,12 +2,11 @@
 """Tracks proposed for each row of a request, with what each source said of them."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import offsets_of, row_numbers
+from segue.kernels.ragged import row_numbers
 
 __all__ = ["Candidates"]
 
@@ -42,16 +41,15 @@ class Candidates:
     @classmethod
     def of(
         cls,
-        rows: int,
-        row: NDArray[Any],
+        offsets: NDArray[np.int64],
         track: NDArray[np.int32],
         sources: tuple[str, ...],
         proposed: NDArray[np.float32],
     ) -> "Candidates":
-        """Build unranked candidates from columns that are sorted by row."""
+        """Build unranked candidates."""
         n = len(track)
         return cls(
-            offsets_of(np.bincount(row, minlength=rows)),
+            offsets,
             track,
             np.zeros(n, np.float32),
             sources,
@@ -60,19 +58,22 @@ class Candidates:
             np.full(n, -1, np.int32),
         )
 
-    def take(self, places: NDArray[np.int64]) -> "Candidates":
-        """Return the places in the given order, which must keep rows together and in order."""
-        lengths = np.bincount(self.rows[places], minlength=len(self))
+    def reorder(self, places: NDArray[np.int64]) -> "Candidates":
+        """Return the places of all rows in another order, which must keep rows together and in order."""
+        return self._at(places, self.offsets)
+
+    def keep(self, kept: NDArray[np.bool_]) -> "Candidates":
+        """Return the marked places (`bool[n]`)."""
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
+        return self._at(np.flatnonzero(kept), before[self.offsets])
+
+    def _at(self, places: NDArray[np.int64], offsets: NDArray[np.int64]) -> "Candidates":
         return replace(
             self,
-            offsets=offsets_of(lengths),
+            offsets=offsets,
             track=self.track[places],
             score=self.score[places],
             proposed=self.proposed[places],
             reason_source=self.reason_source[places],
             reason_seed=self.reason_seed[places],
         )
-
-    def keep(self, kept: NDArray[np.bool_]) -> "Candidates":
-        """Return the marked places (`bool[n]`)."""
-        return self.take(np.flatnonzero(kept))

@@ -32,8 +32,8 @@ class Source(Protocol):
         """Return what it thinks of every candidate, its own or not: `float32[n]`, NaN where it cannot say."""
         ...
 
-    def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return, for tracks that it proposed to the row, the track that moved it most to each, -1 for none."""
+    def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Return the track that moved it most to each candidate asked about (`bool[n]`), in order; -1 for none."""
         ...
 
 
@@ -56,7 +56,7 @@ class Recipe:
 def run(recipe: Recipe, request: Request, trace: Trace) -> Candidates:
     """Send a request through the recipe's stages, in order."""
     nothing = np.zeros(0, np.int32)
-    candidates = Candidates.of(len(request), nothing, nothing, (), np.zeros((0, 0), np.float32))
+    candidates = Candidates.of(np.zeros(len(request) + 1, np.int64), nothing, (), np.zeros((0, 0), np.float32))
     for stage in recipe.stages:
         began = perf_counter()
         candidates = stage(request, candidates, trace)

@@ -113,6 +113,8 @@ class Door:
             filters.append(pl.col("type").is_in([kind.value for kind in types]))
         if listeners is not None:
             filters.append(pl.col("listener").is_in(list(listeners)))
+            if listeners:  # by which the files' groups of rows are passed over
+                filters.append(pl.col("listener").is_between(pl.lit(min(listeners)), pl.lit(max(listeners))))
         needed = list(dict.fromkeys([*columns, "listener", "position"]))
         where = reduce(and_, filters) if filters else None
         events = self._reader.read(needed, where=where, after=after, until=until, since_day=since_day)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from segue.kernels.lists import best_first, blend
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
@@ -18,7 +19,8 @@ class Blend:
     """Orders each row by `Σ_s w_s · score_s / max score_s`; a source that did not propose a track adds nothing.
 
     For instance, with weights knn 0.6 and popularity 0.4, a track at half of knn's best and at popularity's best has
-    the score 0.6 · 0.5 + 0.4 · 1 = 0.7, and its reason is popularity.
+    the score 0.6 · 0.5 + 0.4 · 1 = 0.7, and its reason is popularity. Of equal scores, what an earlier source
+    ranks higher comes first.
     """
 
     weights: Mapping[str, float]
@@ -28,15 +30,6 @@ class Blend:
         """Score, note the source that says most, and sort each row best first."""
         if not len(candidates.track):
             return candidates
-        rows = candidates.rows
-        said = np.nan_to_num(candidates.proposed, nan=0.0)
-        said = np.maximum(said, 0)
-        filled = np.flatnonzero(np.diff(candidates.offsets))
-        best = np.zeros((len(candidates), said.shape[1]), np.float32)
-        best[filled] = np.maximum.reduceat(said, candidates.offsets[filled], axis=0)
-        shares = said / np.maximum(best[rows], 1e-12)
-        shares *= np.array([self.weights[name] for name in candidates.sources], np.float32)
-        score = shares.sum(axis=1)
-        shares[np.isnan(candidates.proposed)] = -1  # never the reason
-        scored = replace(candidates, score=score, reason_source=shares.argmax(axis=1).astype(np.int8))
-        return scored.take(np.lexsort((candidates.track, -score, rows)))
+        weights = np.array([self.weights[name] for name in candidates.sources], np.float32)
+        score, source = blend(candidates.offsets, candidates.proposed, weights)
+        return replace(candidates, score=score, reason_source=source).reorder(best_first(candidates.offsets, score))

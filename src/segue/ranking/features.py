@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.kernels.lists import best_first, best_of
 from segue.kernels.ragged import places, row_numbers
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -50,8 +51,7 @@ def features(request: Request, candidates: Candidates, tracks: Tracks, sources: 
     for source in sources:
         said = candidates.proposed[:, candidates.sources.index(source)]
         scores = np.nan_to_num(said, nan=0.0)
-        best = np.zeros(len(candidates), np.float32)
-        np.maximum.at(best, rows, scores)
+        best = best_of(candidates.offsets, scores)
         columns += [scores, scores / np.maximum(best, 1e-12)[rows], _places(said, candidates)]
     blended = candidates.score
     artist = tracks.artist[track]
@@ -77,7 +77,7 @@ def features(request: Request, candidates: Candidates, tracks: Tracks, sources: 
 
 def _places(said: NDArray[np.float32], candidates: Candidates) -> NDArray[np.float64]:
     """Return each candidate's place in its row by one source's scores, from 0."""
-    order = np.lexsort((-np.nan_to_num(said, nan=-np.inf), candidates.rows))
+    order = best_first(candidates.offsets, np.nan_to_num(said, nan=-np.inf))
     place = np.empty(len(said))
     place[order] = places(candidates.offsets)
     return np.where(np.isnan(said), _DEEPEST, np.minimum(place, _DEEPEST))

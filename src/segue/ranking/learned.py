@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from segue.kernels.lists import best_first
 from segue.models.ranker import Ranker
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -37,4 +38,4 @@ class LearnedRank:
         best = np.full(len(candidates), -np.inf, np.float32)
         np.maximum.at(best, rows, raw)
         scored = replace(candidates, score=np.exp(raw - best[rows]))
-        return scored.take(np.lexsort((candidates.track, -scored.score, rows)))
+        return scored.reorder(best_first(scored.offsets, scored.score))

@@ -159,7 +159,7 @@ def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel
     """Return the stages up to the blend, as `recipe` has them: also what a ranker is learned from."""
     sources = list(_sources(config.weights, snapshot, candidates, config.unheard).values())
     stages: list[Stage] = [
-        Gather(sources, parallel),
+        Gather(sources, len(snapshot.catalog), parallel),
         Eligible(snapshot.catalog.available[snapshot.face], config.unheard),
     ]
     if config.learned:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.kernels.lists import best_of, under_cap
 from segue.kernels.ragged import places
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -25,13 +26,8 @@ class ArtistCap:
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Drop what exceeds the cap, keeping the order."""
-        rows, artists = candidates.rows, self.artist[candidates.track]
-        order = np.lexsort((np.arange(len(rows)), artists, rows))
-        group = np.ones(len(rows), bool)
-        group[1:] = (rows[order][1:] != rows[order][:-1]) | (artists[order][1:] != artists[order][:-1])
-        starts = np.maximum.accumulate(np.where(group, np.arange(len(rows)), 0))
-        kept = np.empty(len(rows), bool)
-        kept[order] = np.arange(len(rows)) - starts < self.most
+        artists = self.artist[candidates.track]
+        kept = under_cap(candidates.offsets, artists, int(artists.max(initial=-1)) + 1, self.most)
         trace.dropped(DropReason.ARTIST_CAP, int((~kept).sum()))
         return candidates.keep(kept)
 
@@ -45,8 +41,7 @@ class Floor:
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Drop what is below the floor."""
-        best = np.zeros(len(candidates), np.float32)
-        np.maximum.at(best, candidates.rows, candidates.score)
+        best = best_of(candidates.offsets, candidates.score)
         kept = candidates.score >= self.share * best[candidates.rows]
         trace.dropped(DropReason.BELOW_FLOOR, int((~kept).sum()))
         return candidates.keep(kept)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import Ragged, row_numbers
+from segue.kernels.lists import among
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
@@ -34,16 +34,10 @@ class Eligible:
         ]
         if self.unheard:
             lists.append((DropReason.HEARD, request.history))
-        reasons += [(reason, self._among(candidates, tracks)) for reason, tracks in lists]
+        size = len(self.available)
+        reasons += [(reason, among(candidates.offsets, candidates.track, tracks, size)) for reason, tracks in lists]
         dropped = np.zeros(len(candidates.track), bool)
         for reason, hit in reasons:
             trace.dropped(reason, int((hit & ~dropped).sum()))
             dropped |= hit
         return candidates.keep(~dropped)
-
-    def _among(self, candidates: Candidates, tracks: Ragged) -> NDArray[np.bool_]:
-        if not len(tracks.values):
-            return np.zeros(len(candidates.track), bool)
-        size = len(self.available)
-        listed = row_numbers(tracks.offsets) * size + tracks.values
-        return np.isin(candidates.rows * size + candidates.track, listed)

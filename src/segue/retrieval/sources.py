@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.kernels.lists import merge
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.models.bound import BoundModel, BoundTitles
 from segue.pipeline.candidates import Candidates
@@ -49,15 +50,14 @@ class ModelSource:
         scores[known] = self.bound.model.score(self._about(request).translate(self.bound.index), wanted)
         return scores
 
-    def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:
+    def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Return the track of the history (or seeds) that contributes most to each."""
-        asked = self._about(request).take(np.array([row])).translate(self.bound.index)
-        if not len(asked.values) or not len(tracks):
-            return np.full(len(tracks), -1, np.int32)
-        shares = self.bound.model.contributions(asked, self.bound.index[tracks])
-        best = shares.argmax(axis=0)
-        moved = shares[best, np.arange(len(tracks))] > 0
-        return np.where(moved, self.bound.numbers[asked.values[best]], -1).astype(np.int32)
+        known, items = _items(candidates, self.bound.index, asked)
+        about = self._about(request).translate(self.bound.index)
+        seeds = np.full(int(asked.sum()), -1, np.int32)
+        items_of = self.bound.model.strongest(about, items)
+        seeds[known[asked]] = np.where(items_of >= 0, self.bound.numbers[items_of], -1)
+        return seeds
 
     def _about(self, request: Request) -> Ragged:
         return request.seeds if self.about == "seeds" else request.history
@@ -86,18 +86,20 @@ class TitleSource:
         scores[known] = self.bound.model.score(self._titles(request), wanted)
         return scores
 
-    def seed_of(self, request: Request, row: int, tracks: NDArray[np.int32]) -> NDArray[np.int32]:  # noqa: ARG002
+    def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:  # noqa: ARG002
         """No track moved it."""
-        return np.full(len(tracks), -1, np.int32)
+        return np.full(int(asked.sum()), -1, np.int32)
 
     def _titles(self, request: Request) -> Sequence[str]:
         return request.titles or [""] * len(request)
 
 
-def _items(candidates: Candidates, index: NDArray[np.int32]) -> tuple[NDArray[np.bool_], Ragged]:
-    """Return which candidates a model knows (`bool[n]`), and those as rows of its items."""
+def _items(
+    candidates: Candidates, index: NDArray[np.int32], asked: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.bool_], Ragged]:
+    """Return which candidates (of those asked about) a model knows, `bool[n]`, and those as rows of its items."""
     items = index[candidates.track]
-    known = items >= 0
+    known = items >= 0 if asked is None else (items >= 0) & asked
     offsets = offsets_of(np.bincount(candidates.rows[known], minlength=len(candidates)))
     return known, Ragged(offsets, items[known], np.ones(int(known.sum()), np.float32))
 
@@ -107,31 +109,21 @@ class Gather:
     """Asks every source and merges what they propose."""
 
     sources: Sequence[Source]
+    tracks: int
+    """Of the catalogue."""
     parallel: bool = False
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
-        """Return each row's union of proposals, by track, with every source's score beside it."""
+        """Return each row's union of proposals, as first named, with every source's score beside it."""
         if not self.sources:
             return candidates
-        rows, tracks, scores, origins = [], [], [], []
-        for origin, source in enumerate(self.sources):
+        proposals = []
+        for source in self.sources:
             began = perf_counter()
-            proposed, score = source.propose(request, parallel=self.parallel)
-            row, place = np.nonzero((proposed >= 0) & np.isfinite(score))
-            rows.append(row)
-            tracks.append(proposed[row, place])
-            scores.append(score[row, place])
-            origins.append(np.full(len(row), origin))
-            trace.took(f"source {source.name}", perf_counter() - began, len(row))
-        row, track = np.concatenate(rows), np.concatenate(tracks)
-        order = np.lexsort((track, row))
-        row, track = row[order], track[order]
-        first = np.ones(len(row), bool)
-        first[1:] = (row[1:] != row[:-1]) | (track[1:] != track[:-1])
-        matrix = np.full((int(first.sum()), len(self.sources)), np.nan, np.float32)
-        matrix[first.cumsum() - 1, np.concatenate(origins)[order]] = np.concatenate(scores)[order]
-        names = tuple(source.name for source in self.sources)
-        return Candidates.of(len(request), row[first], track[first], names, matrix)
+            proposals.append(source.propose(request, parallel=self.parallel))
+            trace.took(f"source {source.name}", perf_counter() - began, int((proposals[-1][0] >= 0).sum()))
+        offsets, track, said = merge(proposals, self.tracks)
+        return Candidates.of(offsets, track, tuple(source.name for source in self.sources), said)
 
 
 @dataclass(frozen=True)

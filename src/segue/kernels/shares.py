@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each item of a history adds to a score by factors, and which item adds most."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from segue.kernels.cholesky import add_gram, factorize, substitute
+from segue.kernels.native import LANES, fma, load, splat, total
+from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.threads import spread
+
+__all__ = ["split", "strongest"]
+
+
+def split(
+    rows: Ragged,
+    regularization: NDArray[np.float32],
+    factors: NDArray[np.float32],
+    spectrum: NDArray[np.float32],
+    items: Ragged,
+    *,
+    parallel: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Split scores by factors over what was heard: `score_j = Σ_i (1 + a_i) · y_jᵀ A⁻¹ y_i`, A being the row's system.
+
+    This is part 5 of Hu, Koren, Volinsky 2008; the system is that of `segue.kernels.factors`, and in its words the part
+    of i is `t_i` times entry i of `(I + WWᵀ)⁻¹ W M^-½ y_j`, or of `W (I + WᵀW)⁻¹ M^-½ y_j`, by the smaller system.
+
+    Args:
+        rows: Q rows of items with weights `a = c - 1`, above 0.
+        regularization: `float32[Q]`: λ of each row, above 0.
+        factors: `float32[n, f]`: Y, along the principal axes of YᵀY.
+        spectrum: `float32[f]`: the diagonal of YᵀY.
+        items: Q rows of items whose scores are split (weights unused).
+        parallel: Use all threads (jobs) or one (requests).
+
+    Returns:
+        `int64[Q + 1]` offsets and `float32[m]` parts: those of row q stand as a table, a line for each of its `items`,
+        a column for each entry of its row.
+    """
+    offsets = offsets_of(np.diff(rows.offsets) * np.diff(items.offsets))
+    parts = np.zeros(offsets[-1], np.float32)
+    read = (rows.offsets, rows.values, rows.weights, regularization, factors, spectrum, items.offsets, items.values)
+    spread(_split, len(rows), (*read, offsets), (parts,), parallel=parallel, costs=rows.offsets)
+    return offsets, parts
+
+
+def strongest(offsets: NDArray[np.int64], parts: NDArray[np.float32], items: Ragged) -> NDArray[np.int64]:
+    """Return for each of `items` the place in its history of what adds most, `int64[m]`, -1 where nothing adds.
+
+    Args:
+        offsets: As `split` returns them.
+        parts: As `split` returns them.
+        items: As `split` takes them.
+    """
+    found = np.full(len(items.values), -1, np.int64)
+    _strongest(offsets, parts, items.offsets, found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _sixteens(size):
+    return (size + LANES - 1) // LANES * LANES
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _split(
+    offsets, heard, weights, regularization, factors, spectrum, item_offsets, items, part_offsets, start, stop, parts
+):  # fmt: skip
+    f = factors.shape[1]
+    padded = _sixteens(f)
+    scale = np.zeros(padded, np.float32)
+    asked = np.zeros((1, padded), np.float32)
+    gathered = np.zeros((64, padded), np.float32)
+    for row in range(start, stop):
+        first, m = offsets[row], offsets[row + 1] - offsets[row]
+        if m == 0 or item_offsets[row] == item_offsets[row + 1]:
+            continue
+        for k in range(f):
+            scale[k] = np.float32(1) / np.sqrt(spectrum[k] + regularization[row])
+        room = _sixteens(m)
+        if room > len(gathered):
+            gathered = np.zeros((max(room, 2 * len(gathered)), padded), np.float32)
+        for i in range(room):
+            root = np.sqrt(weights[first + i]) if i < m else np.float32(0)
+            _scale(factors, heard[first + min(i, m - 1)], root, scale, gathered, i)
+        few = room < padded
+        size = room if few else padded
+        system = np.zeros((size, size), np.float32)
+        for i in range(size):
+            system[i, i] = 1
+        if few:
+            turned = np.empty((padded, room), np.float32)
+            for i in range(room):
+                for k in range(padded):
+                    turned[k, i] = gathered[i, k]
+            add_gram(turned, padded, 0, size, system)
+        else:
+            add_gram(gathered, m, 0, size, system)
+        factorize(system, size)
+        right = np.zeros((1, size), np.float32)
+        for column in range(item_offsets[row], item_offsets[row + 1]):
+            _scale(factors, items[column], np.float32(1), scale, asked, 0)
+            at = part_offsets[row] + (column - item_offsets[row]) * m
+            if few:
+                for i in range(room):
+                    right[0, i] = _product(gathered, i, asked)
+                substitute(system, size, right, 0)
+                for i in range(m):
+                    parts[at + i] = right[0, i]
+            else:
+                for k in range(padded):
+                    right[0, k] = asked[0, k]
+                substitute(system, size, right, 0)
+                for i in range(m):
+                    parts[at + i] = _product(gathered, i, right)
+            for i in range(m):
+                parts[at + i] *= (np.float32(1) + weights[first + i]) / np.sqrt(weights[first + i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+def _scale(factors, item, root, scale, made, row):
+    for k in range(factors.shape[1]):
+        made[row, k] = root * factors[item, k] * scale[k]
+
+
+@njit(cache=True, nogil=True)
+def _product(block, row, other):
+    found = splat(np.float32(0))
+    for k in range(0, block.shape[1], LANES):
+        found = fma(load(block, row, k), load(other, 0, k), found)
+    return total(found)
+
+
+@njit(cache=True, nogil=True)
+def _strongest(offsets, parts, item_offsets, found):
+    for row in range(len(offsets) - 1):
+        count = item_offsets[row + 1] - item_offsets[row]
+        m = (offsets[row + 1] - offsets[row]) // max(count, 1)
+        for line in range(count):
+            most = np.float32(0)
+            for i in range(m):
+                part = parts[offsets[row] + line * m + i]
+                if part > most:
+                    most = part
+                    found[item_offsets[row] + line] = i
