@@ -15,6 +15,7 @@ __all__ = [
     "EventType",
     "ItemKind",
     "Kind",
+    "Pick",
     "Purpose",
     "Refusal",
     "Rung",
@@ -135,6 +136,18 @@ class Ask:
     limit: int = 30
     now: datetime | None = None
     """Aware; the moment the answer is for. The border fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One recommended track as it is kept: what was picked and why, in ids; a catalogue puts it into words."""
+
+    track: str
+    score: float
+    source: str
+    """The candidate source with the largest share in the score."""
+    seed: str | None = None
+    """The track of the history or of the request that the source answered to, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,18 @@ class Ragged:
 
     @classmethod
     def of(
-        cls, rows: Sequence[Sequence[int] | NDArray[Any]], weights: Sequence[Sequence[float]] | None = None
+        cls,
+        rows: Sequence[Sequence[int] | NDArray[Any]],
+        weights: Sequence[Sequence[float] | NDArray[Any]] | None = None,
     ) -> "Ragged":
         """Build from one sequence a row; weights default to 1."""
         offsets = offsets_of(len(row) for row in rows)
-        values = np.fromiter((value for row in rows for value in row), np.int32, offsets[-1])
+        values = np.concatenate([np.zeros(0, np.int32), *(np.asarray(row, np.int32) for row in rows)])
         if weights is None:
             return cls(offsets, values, np.ones(len(values), np.float32))
-        return cls(offsets, values, np.fromiter((w for row in weights for w in row), np.float32, offsets[-1]))
+        return cls(
+            offsets, values, np.concatenate([np.zeros(0, np.float32), *(np.asarray(w, np.float32) for w in weights)])
+        )
 
     @classmethod
     def of_matrix(cls, matrix: sp.csr_matrix) -> "Ragged":

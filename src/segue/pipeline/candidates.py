@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import row_numbers
+from segue.kernels.ragged import row_numbers, take_rows
 
 __all__ = ["Candidates"]
 
@@ -61,6 +61,11 @@ class Candidates:
     def reorder(self, places: NDArray[np.int64]) -> "Candidates":
         """Return the places of all rows in another order, which must keep rows together and in order."""
         return self._at(places, self.offsets)
+
+    def take(self, rows: NDArray[np.int64]) -> "Candidates":
+        """Return the chosen rows, in the chosen order."""
+        offsets, places = take_rows(self.offsets, rows)
+        return self._at(places, offsets)
 
     def keep(self, kept: NDArray[np.bool_]) -> "Candidates":
         """Return the marked places (`bool[n]`)."""

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import NotFound, SegueError
-from segue.explain.reasons import words
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -23,11 +22,13 @@ from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
 from segue.service.asks import check
 from segue.service.histories import Histories, ragged
-from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate, SlateTrack
+from segue.service.slates import Slates, collect, moved
+from segue.types import Ask, Kind, Purpose, Refusal, Slate
 
 __all__ = ["Answer", "Service"]
 
 _Name: TypeAlias = Literal["radio", "continuation", "title", "weekly"]
+_NOTHING = np.zeros(0, np.int32)
 _NAMES: Mapping[Kind, _Name] = {Kind.RADIO: "radio", Kind.CONTINUE: "continuation", Kind.WEEKLY: "weekly"}
 
 
@@ -89,9 +90,30 @@ class Service:
                 alike.setdefault(key, []).append(place)
         for (name, _, candidates), places in alike.items():
             some = [asks[place] for place in places]
-            made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel)
-            slates.update(zip(places, made, strict=True))
+            made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel, None)
+            slates.update(zip(places, made.worded(snapshot.catalog), strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
+
+    def weeklies(
+        self,
+        asks: Sequence[Ask],
+        snapshot: Snapshot,
+        *,
+        exclude: Mapping[str, Sequence[str]],
+        until: int,
+        trace: Trace,
+    ) -> Slates:
+        """Answer weeklies of one moment and length, as columns, on one thread.
+
+        Args:
+            asks: Of kind WEEKLY, alike in `now` and `limit`.
+            snapshot: What answers.
+            exclude: Track ids that must not come back, by ask id.
+            until: The log's position up to which histories count.
+            trace: Is told what happened.
+        """
+        candidates = max(self._config("weekly").candidates, 2 * asks[0].limit)
+        return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, trace, False, until)
 
     def _same_recipe(
         self,
@@ -102,14 +124,15 @@ class Service:
         exclude: Mapping[str, Sequence[str]],
         trace: Trace,
         parallel: bool,
-    ) -> list[Slate]:
+        until: int | None,
+    ) -> Slates:
         silent = self._silent(asks)
         seeds: list[NDArray[np.int32]] = []
         notes: list[list[str]] = []
         for place, ask in enumerate(asks):
-            numbers = snapshot.catalog.numbers(ask.tracks)
+            numbers = snapshot.catalog.numbers(ask.tracks) if ask.tracks else _NOTHING
             known = numbers[numbers >= 0]
-            seeds.append(_last_of_each(snapshot.catalog.canonical[known]))
+            seeds.append(_last_of_each(snapshot.catalog.canonical[known]) if len(known) else _NOTHING)
             unknown = [track for track, number in zip(ask.tracks, numbers, strict=True) if number < 0]
             notes.append([_unknown(unknown, len(numbers))] if unknown else [])
             new = [int(number) for number in seeds[place] if not snapshot.learned[number]]
@@ -117,7 +140,7 @@ class Service:
                 notes[place].append(f"{len(new)} of {len(numbers)} tracks are newer than the models: run `segue train`")
             if ask.listener in silent:
                 notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
-        request = self._request(asks, seeds, exclude, snapshot)
+        request = self._request(asks, seeds, exclude, snapshot, until)
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
                 notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
@@ -130,26 +153,23 @@ class Service:
                 notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
                 notes[place].append(f"nothing is known of playlists called {ask.title!r}")
-        slates = _slates(asks, made, main, snapshot, notes)
-        bare = np.flatnonzero(~_moved(made))
+        answered = moved(made)
+        parts = [(np.flatnonzero(answered), made.take(np.flatnonzero(answered)), main)]
+        bare = np.flatnonzero(~answered)
         for lower in self._lower_rungs(name, snapshot, candidates, parallel):
             if not len(bare):
                 break
             made = run(lower, request.take(bare), trace)
-            answered = _moved(made) | (lower.name == "popular")
+            answered = moved(made) | (lower.name == "popular")
             if lower.name == "popular":
                 for place in bare.tolist():
                     if name == "title":
                         notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
                     if len(request.history.row(place)) and not len(seeds[place]):
                         notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
-            told = [notes[place] for place in bare.tolist()]
-            again = _slates([asks[place] for place in bare.tolist()], made, lower, snapshot, told)
-            for place, slate, good in zip(bare.tolist(), again, answered, strict=True):
-                if good:
-                    slates[place] = slate
+            parts.append((bare[answered], made.take(np.flatnonzero(answered)), lower))
             bare = bare[~answered]
-        return slates
+        return collect(asks, parts, notes, snapshot)
 
     def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
         """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
@@ -170,12 +190,20 @@ class Service:
         return {one for one in named if not ledger.allowed(one, Purpose.PERSONALISE)}
 
     def _request(
-        self, asks: list[Ask], seeds: list[NDArray[np.int32]], exclude: Mapping[str, Sequence[str]], snapshot: Snapshot
+        self,
+        asks: list[Ask],
+        seeds: list[NDArray[np.int32]],
+        exclude: Mapping[str, Sequence[str]],
+        snapshot: Snapshot,
+        until: int | None,
     ) -> Request:
         now = max((ask.now for ask in asks if ask.now is not None), default=None) or datetime.now(UTC)
-        tastes = self._histories.of([ask.listener for ask in asks], snapshot.catalog, now)
-        history, banned = ragged(tastes)
-        excluded = [snapshot.catalog.numbers(exclude.get(ask.id, ())) for ask in asks]
+        listeners = [ask.listener for ask in asks]
+        if until is None:
+            history, banned = ragged(self._histories.of(listeners, snapshot.catalog, now))
+        else:
+            history, banned = self._histories.read(listeners, snapshot.catalog, now, until)
+        excluded = [snapshot.catalog.numbers(exclude[ask.id]) if ask.id in exclude else _NOTHING for ask in asks]
         canonical = snapshot.catalog.canonical
         day = now.date().isoformat()
         return Request(
@@ -197,18 +225,6 @@ def _known(ask: Ask, snapshot: Snapshot) -> None:
         raise NotFound(f"no track {ask.tracks[0]!r} in the catalogue; `segue radio` also takes names")
 
 
-def _moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
-    """Mark the rows (`bool[Q]`) in which something is left that a source other than popularity spoke for.
-
-    Args:
-        made: Candidates that went through a recipe.
-        about: Only sources that end in this, such as ":history".
-    """
-    specific = [name.endswith(about) and not name.startswith("popularity:") for name in made.sources]
-    proposed = (made.proposed[:, specific] > 0).any(axis=1)
-    return np.bincount(made.rows[proposed], minlength=len(made)) > 0
-
-
 def _heard(made: Candidates, row: int, source: str) -> bool:
     """Return whether a source said anything of a row's candidates."""
     if source not in made.sources:
@@ -225,47 +241,3 @@ def _last_of_each(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def _unknown(tracks: list[str], of: int) -> str:
     return f"{len(tracks)} of {of} tracks are unknown, such as {tracks[0]!r}"
-
-
-def _slates(
-    asks: list[Ask],
-    made: Candidates,
-    recipe: Recipe,
-    snapshot: Snapshot,
-    notes: list[list[str]],
-) -> list[Slate]:
-    tracks = snapshot.catalog.tracks
-    shown = tracks[snapshot.face[made.track]].select("track_id", "title", "artist_name")
-    ids, titles, artists = (shown[column].to_list() for column in shown.columns)
-    seeds = tracks[np.maximum(made.reason_seed, 0)].select("track_id", "title", "artist_name")
-    seed_ids, seed_titles, seed_artists = (seeds[column].to_list() for column in seeds.columns)
-    personal = _moved(made, ":history")
-    scores = np.round(made.score.astype(np.float64), 4).tolist()
-    slates = []
-    for row, ask in enumerate(asks):
-        entries = []
-        for place in range(made.offsets[row], made.offsets[row + 1]):
-            source = made.sources[made.reason_source[place]]
-            has_seed = made.reason_seed[place] >= 0
-            name = _name(seed_titles[place], seed_artists[place]) if has_seed else None
-            entries.append(
-                SlateTrack(
-                    track=ids[place],
-                    score=scores[place],
-                    reason=words(source, name, artists[place]),
-                    title=titles[place],
-                    artist=artists[place],
-                    source=source,
-                    seed=seed_ids[place] if has_seed else None,
-                )
-            )
-        rung = Rung.POPULAR if recipe.name == "popular" else Rung.PERSONAL if personal[row] else Rung.SESSION
-        told = list(notes[row])
-        if len(entries) < ask.limit:
-            told.append(f"{len(entries)} tracks instead of {ask.limit}: nothing else fits well enough")
-        slates.append(Slate(ask.id, tuple(entries), rung, recipe.name, snapshot.id, tuple(told)))
-    return slates
-
-
-def _name(title: str, artist: str) -> str:
-    return title if title == artist else f"{artist} – {title}"

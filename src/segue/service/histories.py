@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from segue.catalog.store import Catalog
 from segue.dataset.build import resolve
 from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, preferences
-from segue.kernels.ragged import Ragged
+from segue.kernels.ragged import Ragged, offsets_of
 from segue.privacy.door import Door
 from segue.types import Purpose
 
 __all__ = ["Histories", "Taste"]
 
 _MOST_KEPT = 50_000
+_ROWS = pl.Schema({"listener": pl.String(), "row": pl.Int64()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Histories:
         named = {one for one in listeners if one is not None}
         if not named:
             return [_NOBODY] * len(listeners)
-        today = datetime.combine(now.astimezone(UTC), time(), UTC)
+        today = _today(now)
         key = (catalog.generation, today.date())
         with self._lock:
             self._follow()
@@ -91,20 +92,52 @@ class Histories:
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
 
-    def _read(self, listeners: Collection[str], catalog: Catalog, now: datetime, until: int) -> dict[str, Taste]:
-        events = self._door.read(
-            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=until
-        )
-        events = resolve(events, catalog).filter(pl.col("number").is_not_null())
+    def read(
+        self, listeners: Sequence[str | None], catalog: Catalog, now: datetime, until: int
+    ) -> tuple[Ragged, Ragged]:
+        """Return the histories and the banned tracks of many listeners, a row each; nothing is kept.
+
+        Args:
+            listeners: As `of` takes them.
+            catalog: As `of` takes it.
+            now: As `of` takes it.
+            until: The log's position up to which events count.
+        """
+        rows = pl.DataFrame({"listener": listeners, "row": np.arange(len(listeners))}, schema_overrides=_ROWS)
+        named = rows.filter(pl.col("listener").is_not_null())
+        told = self._told(named["listener"].to_list(), catalog, _today(now), until)
+        mine = told.join(named, on="listener").sort("row", "last_at", "number", nulls_last=False)
+        banned = mine.filter(pl.col("liked") < 0)
+        return _rows(mine, len(listeners)), _rows(banned, len(listeners))
+
+    def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
         tastes = {}
-        told = preferences(events, self._config, now).sort("last_at", "number", nulls_last=False)
+        told = self._told(listeners, catalog, today, until).sort("last_at", "number", nulls_last=False)
         for (listener,), mine in told.group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
             tastes[str(listener)] = Taste(mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy())
         return tastes
 
+    def _told(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> pl.DataFrame:
+        """Return what `preferences` does, of some listeners."""
+        events = self._door.read(
+            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=until
+        )
+        events = resolve(events, catalog).filter(pl.col("number").is_not_null())
+        return preferences(events, self._config, today)
+
+
+def _today(now: datetime) -> datetime:
+    """Return when the UTC day began."""
+    return datetime.combine(now.astimezone(UTC), time(), UTC)
+
+
+def _rows(told: pl.DataFrame, rows: int) -> Ragged:
+    counts = np.bincount(told["row"].to_numpy(), minlength=rows)
+    return Ragged(offsets_of(counts), told["number"].to_numpy(), told["weight"].to_numpy())
+
 
 def ragged(rows: Sequence[Taste]) -> tuple[Ragged, Ragged]:
     """Return the histories and the banned tracks of many listeners, a row each."""
-    history = Ragged.of([taste.tracks for taste in rows], [taste.weights.tolist() for taste in rows])
+    history = Ragged.of([taste.tracks for taste in rows], [taste.weights for taste in rows])
     return history, Ragged.of([taste.banned for taste in rows])
