@@ -83,6 +83,9 @@ def _sequence(
     cosines = np.empty((1, room), np.float32)
     # One more place, at no distance from any: what stands behind the last track.
     steps = np.zeros((room + 1, room + 1), np.float32)
+    near = np.empty((room + 1, room + 1), np.float32)
+    links = np.empty(room, np.float32)
+    gains = np.empty(room, np.float32)
     artist = np.empty(room, np.int32)
     order = np.empty(room + 1, np.int64)
     other = np.empty(room + 1, np.int64)
@@ -108,7 +111,7 @@ def _sequence(
             _begin(steps, artist, n, head, gap, attempt == 1, spare, other)
             if attempt == 1 and _missing(other, artist, 0, n, gap, n) > 0:
                 break
-            missing = _improve(steps, artist, n, gap, passes, spare, other)
+            missing = _improve(steps, artist, n, gap, passes, spare, near, links, gains, other)
             order, other = other, order
             if missing == 0:
                 break
@@ -188,51 +191,72 @@ def _missing_before(order, artist, place, gap, who):
 
 
 @njit(cache=True, nogil=True)
-def _improve(steps, artist, n, gap, passes, spare, order):
-    """Exchange parts of an order while that makes it better; return what it misses at the end."""
+def _improve(steps, artist, n, gap, passes, spare, near, links, gains, order):
+    """Exchange parts of an order while that makes it better; return what it misses at the end.
+
+    Distances are kept in `near` by place, so that what the exchanges at p and q would gain is read from three rows.
+    """
     missing = _missing(order, artist, 0, n, gap, n)
+    _relate(steps, order, 0, n, n, near, links)
     still = 0  # places in turn from which nothing was exchanged
-    for turn in range(passes * (n - 1)):
+    for number in range(passes * (n - 1)):
         if still == n - 1:
             break
-        p = turn % (n - 1) + 1
+        p = number % (n - 1) + 1
         still += 1
         for q in range(p, n):
             # The part p … q is turned round, or it changes places with q + 1 … r, where one of the two is short.
-            for r in range(q, n if q - p < _SHORT else min(q + _SHORT + 1, n)):
-                if r == p:
-                    continue
-                gain, way = _gain(steps, order, p, q, r)
+            last = n - 1 if q - p < _SHORT else min(q + _SHORT, n - 1)
+            _gain(near, links, p, q, last, gains)
+            for r in range(max(q, p + 1), last + 1):
                 # What makes the order longer may still miss less: tried with single tracks alone, as it seldom does.
-                if gain > np.float32(_LEAST_GAIN) or (missing > 0 and (q == p or r == q + 1)):
-                    less = _try(artist, n, gap, p, q, r, way, gain, missing, spare, order)
+                if gains[r] > np.float32(_LEAST_GAIN) or (missing > 0 and (q == p or r == q + 1)):
+                    turn = _turn(near, p, q, r)
+                    less = _try(artist, n, gap, p, q, r, turn, gains[r], missing, spare, order)
                     if less >= 0:
                         missing -= less
                         still = 0
+                        _relate(steps, order, p, r, n, near, links)
+                        _gain(near, links, p, q, last, gains)
     return missing
 
 
 @njit(cache=True, nogil=True)
-def _gain(steps, order, p, q, r):
-    """Return how much shorter an exchange makes an order, and what of it is turned round: 1 p … q, 2 q + 1 … r, 0 none.
+def _relate(steps, order, first, last, n, near, links):
+    """Write the distances of the tracks at some places to all, and from each place to the next."""
+    for x in range(first, last + 1):
+        for y in range(n + 1):
+            near[x, y] = near[y, x] = steps[order[x], order[y]]
+    for x in range(max(first - 1, 0), min(last + 1, n)):
+        links[x] = near[x, x + 1]
 
-    A short part that changes places is turned where this is better.
-    """
-    before, a, b, behind = order[p - 1], order[p], order[q], order[r + 1]
+
+@njit(cache=True, nogil=True)
+def _gain(near, links, p, q, last, gains):
+    """Write how much shorter each exchange makes an order, r from q to the last; a short part is turned if better."""
+    gains[q] = links[p - 1] + links[q] - near[p - 1, q] - near[p, q + 1]
+    for r in range(q + 1, last + 1):
+        least = near[p - 1, q + 1] + near[p, r] + near[q, r + 1]
+        if q - p < _SHORT:
+            least = min(least, near[p - 1, q + 1] + near[q, r] + near[p, r + 1])
+        if r - q <= _SHORT:
+            least = min(least, near[p - 1, r] + near[p, q + 1] + near[q, r + 1])
+        gains[r] = links[p - 1] + links[q] + links[r] - least
+
+
+@njit(cache=True, nogil=True)
+def _turn(near, p, q, r):
+    """Return what this exchange turns round: 1 p … q, 2 q + 1 … r, 0 neither."""
     if r == q:
-        return steps[before, a] + steps[b, behind] - steps[before, b] - steps[a, behind], 1
-    c, d = order[q + 1], order[r]
-    now = steps[before, a] + steps[b, c] + steps[d, behind]
-    turn, least = 0, steps[before, c] + steps[d, a] + steps[b, behind]
-    if q - p < _SHORT:
-        length = steps[before, c] + steps[d, b] + steps[a, behind]
-        if length < least:
-            turn, least = 1, length
-    if r - q <= _SHORT:
-        length = steps[before, d] + steps[c, a] + steps[b, behind]
-        if length < least:
-            turn, least = 2, length
-    return now - least, turn
+        return 1
+    turn, least = 0, near[p - 1, q + 1] + near[p, r] + near[q, r + 1]
+    first = near[p - 1, q + 1] + near[q, r] + near[p, r + 1]
+    second = near[p - 1, r] + near[p, q + 1] + near[q, r + 1]
+    if q - p < _SHORT and first < least:
+        turn, least = 1, first
+    if r - q <= _SHORT and second < least:
+        turn = 2
+    return turn
 
 
 @njit(cache=True, nogil=True)
