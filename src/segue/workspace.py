@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A workspace: one folder, and the verbs on it. `segue.open(home)` gives one."""
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -275,7 +274,17 @@ class Workspace:
         listeners = self.audience()
         if not listeners:
             raise NotReady("there is nobody to make a weekly for: no plays may be used; `segue import` brings plays")
-        return self._weekly(listeners, now or datetime.now(UTC), again, progress)
+        return weekly_job.weekly(
+            self.service,
+            self.door,
+            self.shelf,
+            self.sink,
+            listeners,
+            self.settings.weekly,
+            now or datetime.now(UTC),
+            again=again,
+            progress=progress,
+        )
 
     def weekly_of(self, listener: str, *, now: datetime | None = None, again: bool = False) -> weekly_job.Weekly:
         """Return the listener's playlist of this week, making it where it is not there yet.
@@ -294,30 +303,15 @@ class Workspace:
             week = weekly_job.monday(at, zones[listener], config.timezone).isoformat()
             kept = self.shelf.edition(listener, weekly_job.NAME, week)
             if kept and not again and weekly_job.personal(kept):
-                return weekly_job.read(kept)
-            self._weekly({listener: zones[listener]}, at, again, silent)
-            if kept := self.shelf.edition(listener, weekly_job.NAME, week):
-                return weekly_job.read(kept)
+                return weekly_job.read(kept, self.current().catalog)
+            whole = (self.service, self.door, self.shelf, self.sink, listener, config, week, at)
+            if made := weekly_job.alone(*whole):
+                return made
         ask = Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)
         (slate,) = self.service.answer([ask]).slates
         assert isinstance(slate, Slate)
         monday = weekly_job.monday(at, None, config.timezone)
         return weekly_job.Weekly(weekly_job.playlist_id(listener), listener, monday.isoformat(), at.isoformat(), slate)
-
-    def _weekly(
-        self, listeners: Mapping[str, str | None], now: datetime, again: bool, progress: Progress
-    ) -> weekly_job.Week:
-        return weekly_job.weekly(
-            self.service,
-            self.door,
-            self.shelf,
-            self.sink,
-            listeners,
-            self.settings.weekly,
-            now,
-            again=again,
-            progress=progress,
-        )
 
     # Listeners
 
@@ -356,7 +350,8 @@ class Workspace:
         """Give everything kept of a listener: events, then playlists."""
         yield from erasure.export(self.home / "events", listener)
         for kept in self.shelf.editions(listener, weekly_job.NAME):
-            yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": json.loads(kept.slate)}
+            slate = weekly_job.read(kept, self.catalog()).slate.to_json()
+            yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": slate}
 
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""

@@ -7,7 +7,8 @@ import pytest
 from segue.errors import NotReady
 from segue.jobs import weekly
 from segue.jobs.weekly import monday, playlist_id
-from segue.service.answer import Answer, Service
+from segue.service.answer import Service
+from segue.service.slates import Slates
 from segue.settings import WeeklyConfig
 from segue.types import Purpose, Rung
 from segue.workspace import Workspace
@@ -99,11 +100,13 @@ def test_each_playlist_made_leaves_one_impression(copy: Workspace) -> None:
 def test_who_withdraws_or_is_erased_while_a_run_goes_on_gets_no_playlist(copy: Workspace) -> None:
     """They do so after the answers are made and before they are kept."""
     withdrawn, erased, *others = copy.listeners()
-    answer = copy.service.answer
+    weeklies = copy.service.weeklies
 
     class Slow:
-        def answer(self, *asks: Any, **options: Any) -> Answer:
-            made = answer(*asks, **options)
+        snapshot = copy.service.snapshot
+
+        def weeklies(self, *asks: Any, **options: Any) -> Slates:
+            made = weeklies(*asks, **options)
             copy.consent(withdrawn, Purpose.PERSONALISE, False)
             copy.erase(erased)
             return made

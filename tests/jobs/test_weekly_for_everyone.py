@@ -1,16 +1,21 @@
+import shutil
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from segue.errors import NotReady
+from segue.errors import Busy, NotReady
 from segue.events.schema import conform
 from segue.jobs import weekly
 from segue.jobs.weekly import playlist_id
-from segue.types import Purpose, Rung
+from segue.stores.batches import begin
+from segue.stores.locks import exclusive
+from segue.types import EventType, Purpose, Rung
 from segue.workspace import Workspace
 from tests.conftest import NOW
 from tests.jobs.test_weekly import make_for
@@ -27,8 +32,9 @@ def hear(workspace: Workspace, listener: str, track: str, **fields: object) -> N
 
 def kept(workspace: Workspace, week: str | None = None) -> list[weekly.Weekly]:
     """Every playlist that is kept, or those of one week."""
-    found = workspace.shelf.since(weekly.NAME, week or "", [*workspace.listeners(), "a stranger"])
-    return [weekly.read(one) for one in found if week in (None, one.edition)]
+    whose = sorted([*workspace.listeners(), "a stranger"])
+    found = [one for listener in whose for one in workspace.shelf.editions(listener, weekly.NAME)]
+    return [weekly.read(one, workspace.catalog()) for one in found if week in (None, one.edition)]
 
 
 def heard(workspace: Workspace) -> dict[str, set[str]]:
@@ -128,7 +134,7 @@ def test_a_week_that_only_fallbacks_would_fill_leaves_the_past_weeks_as_they_wer
     strangers = [who, *(f"stranger {number}" for number in range(20))]
     with pytest.raises(NotReady, match="fallback_most"):
         make_for(copy, strangers)
-    assert [weekly.read(one) for one in copy.shelf.editions(who, weekly.NAME)] == [before]
+    assert [weekly.read(one, copy.catalog()) for one in copy.shelf.editions(who, weekly.NAME)] == [before]
 
 
 def test_who_withdrew_their_consent_gets_no_kept_playlist(copy: Workspace) -> None:
@@ -143,17 +149,56 @@ def test_who_withdrew_their_consent_gets_no_kept_playlist(copy: Workspace) -> No
     assert not copy.shelf.editions(listeners[0], weekly.NAME)
 
 
-def test_a_run_that_is_killed_midway_is_finished_by_the_next(copy: Workspace) -> None:
-    """Whenever the kill falls, everyone has exactly one playlist of the week after the next run."""
-    command = [sys.executable, "-c", "from segue.cli import main; main()", "weekly", "--home", str(copy.home)]
-    command += ["--now", NOW.isoformat()]
-    for wait in (0.9, 1.2):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(wait)
+def run_in_small_parts(workspace: Workspace, seconds: float | None = None) -> None:
+    """Run `segue weekly` in a process of its own, four listeners a part; kill it after some seconds."""
+    command = "import segue.jobs.weekly as job; job._PART = 4; from segue.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "weekly", "--home", str(workspace.home), "--now", NOW.isoformat()],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    if seconds is not None:
+        time.sleep(seconds)
         process.kill()
-        process.wait()
-    report = copy.weekly(now=NOW)
-    assert report.made + report.current == report.listeners == 60
-    made = kept(copy)
-    assert sorted(one.listener for one in made) == copy.listeners()
-    assert {len(one.slate.tracks) for one in made} == {30}
+    process.wait()
+
+
+def parts(home: Path) -> dict[str, bytes]:
+    """The files of all batches, by their place."""
+    return {str(path.relative_to(home)): path.read_bytes() for path in sorted((home / "playlists").rglob("*.parquet"))}
+
+
+def test_a_run_that_is_killed_again_and_again_makes_the_same_bytes(copy: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(copy.home, tmp_path / "whole")
+    whole = Workspace.open(tmp_path / "whole")
+    began = time.perf_counter()
+    run_in_small_parts(whole)
+    took = time.perf_counter() - began
+    for share in (0.4, 0.6, 0.7, 0.8, 0.9):
+        run_in_small_parts(copy, share * took)
+    run_in_small_parts(copy)
+    assert len(parts(whole.home)) == 15
+    assert parts(copy.home) == parts(whole.home)
+    assert sorted(one.listener for one in kept(copy)) == copy.listeners()
+    shown = [
+        workspace.door.read(
+            Purpose.MEASURE, ["event_id", "listener", "tracks", "scores", "reasons"], types=[EventType.IMPRESSION]
+        )
+        for workspace in (copy, whole)
+    ]
+    assert_frame_equal(*(one.sort("event_id") for one in shown))
+    assert shown[0].height == 60
+    whole.sink.close()
+
+
+def test_a_batch_that_was_left_is_made_anew_once_other_models_serve(copy: Workspace) -> None:
+    plan = {"now": NOW.isoformat(), "position": copy.door.position(), "snapshot": "another"}
+    left = begin(copy.shelf.folder / weekly.NAME / "left", plan, pl.DataFrame({"listener": ["ann"], "edition": ["1"]}))
+    assert copy.weekly(now=NOW).made == 60
+    assert not left.folder.exists()
+    assert "ann" not in {one.listener for one in kept(copy)}
+
+
+def test_only_one_run_goes_at_a_time(copy: Workspace) -> None:
+    with exclusive(copy.shelf.folder / "weekly.lock"), pytest.raises(Busy, match="weekly"):
+        copy.weekly(now=NOW)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segue.kernels.lists import among, best_first, best_of, blend, merge, under_cap
+from segue.kernels.lists import among, best_first, best_of, blend, first_unlisted, merge, to_front, under_cap
 from segue.kernels.ragged import Ragged, offsets_of
 
 N = 12
@@ -87,3 +87,27 @@ def test_a_cap_keeps_the_first_of_each_group(rows: list[list[int]], most: int) -
     flat = np.array([group for row in rows for group in row], np.int32)
     kept = under_cap(offsets_of(map(len, rows)), flat, N, most)
     assert kept.tolist() == [row[:place].count(group) < most for row in rows for place, group in enumerate(row)]
+
+
+@given(LISTS, st.integers(0, 2**32))
+def test_what_is_chosen_comes_to_the_front_of_its_row(rows: list[list[int]], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    offsets = offsets_of(map(len, rows))
+    chosen = [
+        first + random.permutation(len(row))[: random.integers(len(row) + 1)]
+        for row, first in zip(rows, offsets, strict=False)
+    ]
+    expected = [
+        place
+        for own, first, last in zip(chosen, offsets, offsets[1:], strict=False)
+        for place in [*own.tolist(), *(place for place in range(first, last) if place not in own)]
+    ]
+    assert to_front(offsets, np.concatenate(chosen).astype(np.int64)).tolist() == expected
+
+
+@given(LISTS, st.integers(1, N + 2), st.permutations(range(N)))
+def test_the_first_that_a_row_does_not_list_are_found(rows: list[list[int]], k: int, order: list[int]) -> None:
+    found = first_unlisted(np.array(order, np.int32), Ragged.of(rows), k)
+    for row, ranked in zip(rows, found.tolist(), strict=True):
+        left = [item for item in order if item not in row][:k]
+        assert ranked == left + [-1] * (k - len(left))

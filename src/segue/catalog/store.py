@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from segue.catalog import names
@@ -52,6 +54,11 @@ class Catalog:
     def available(self) -> NDArray[np.bool_]:
         """`bool[n]`: whether each track may be played now."""
         return self.tracks["available"].fill_null(True).to_numpy()
+
+    @cached_property
+    def ids(self) -> Any:
+        """The id of each track as an Arrow array of strings, for taking many at once."""
+        return self.tracks["track_id"].to_arrow().cast(pa.string())
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

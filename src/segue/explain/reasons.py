@@ -9,7 +9,7 @@ from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
 from segue.pipeline.trace import Trace
 
-__all__ = ["Reasons", "words"]
+__all__ = ["Reasons", "about_artist", "words"]
 
 
 @dataclass(frozen=True)
@@ -79,3 +79,9 @@ def words(source: str, seed: str | None, artist: str) -> str:
     if seed is None and model in _WITHOUT_SEED:
         return _WITHOUT_SEED[model]
     return _WORDS[model, about].format(seed=seed, artist=artist)
+
+
+def about_artist(source: str) -> bool:
+    """Say whether the words for a source name the recommended track's artist."""
+    model, _, about = source.partition(":")
+    return "{artist}" in _WORDS[model, about]

@@ -89,17 +89,25 @@ def _catalog(folder: Path) -> Finding:
 def _playlists(path: Path) -> Finding:
     if not path.exists():
         return Finding("playlists", True, "none yet; `segue weekly` makes them")
+    listed: list[tuple[str, int, str]] = []
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             (state,) = connection.execute("PRAGMA integrity_check").fetchone()
             (count,) = connection.execute("SELECT count(*) FROM playlists").fetchone()
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone():
+                listed = connection.execute("SELECT path, rows, checksum FROM parts").fetchall()
     except sqlite3.DatabaseError as error:
         state, count = str(error), 0
     if state != "ok":
         return Finding(
             "playlists", False, f"{path} is damaged ({state}); remove it, and `segue weekly` makes them anew"
         )
-    return Finding("playlists", True, f"{count:,} kept")
+    for name, _, checksum in listed:
+        part = path.parent / name
+        if not part.is_file() or files.checksum(part) != checksum:
+            wrong = "does not match its checksum" if part.is_file() else "is missing"
+            return Finding("playlists", False, f"{part} {wrong}; `segue weekly --again` makes this week's anew")
+    return Finding("playlists", True, f"{count + sum(rows for _, rows, _ in listed):,} kept")
 
 
 def _models(home: Path) -> list[Finding]:

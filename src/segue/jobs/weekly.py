@@ -1,30 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weekly playlist: for every listener, on Monday in their own time zone, refreshed in place."""
 
-import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import polars as pl
+from numba import get_num_threads
+
+from segue.catalog.store import Catalog
 from segue.errors import NotReady
 from segue.events.sink import Sink
 from segue.jobs.progress import Progress, silent
+from segue.kernels.threads import one_thread_each
+from segue.pipeline.trace import Trace
 from segue.privacy.door import Door
+from segue.registry.snapshot import Snapshot
 from segue.seeds import digest
+from segue.service import kept
 from segue.service.answer import Service
-from segue.service.exposure import record
+from segue.service.exposure import record_kept
+from segue.service.slates import Slates
 from segue.settings import WeeklyConfig
-from segue.stores.playlists import Kept, Shelf
-from segue.types import Ask, Kind, Purpose, Refusal, Rung, Slate
+from segue.stores import parts
+from segue.stores.batches import Batch, begin, unfinished
+from segue.stores.locks import exclusive
+from segue.stores.playlists import Kept, Shelf, of_part
+from segue.types import Ask, Kind, Purpose, Rung, Slate
 
-__all__ = ["NAME", "Weekly", "Week", "monday", "personal", "playlist_id", "read", "weekly"]
+__all__ = ["NAME", "Weekly", "Week", "alone", "monday", "personal", "playlist_id", "read", "weekly"]
 
 NAME = "weekly"
-_CHUNK = 2048
+_PART = 2048
+"""Listeners of a part."""
 _FEW = 16
 """Of so many listeners, or fewer, all may get what is popular."""
+_GOES_ON = timedelta(days=1)
+"""How long a batch that was left can be gone on with."""
+_DUE = pl.Schema({"listener": pl.String(), "edition": pl.String()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +84,10 @@ def weekly(
 ) -> Week:
     """Make the playlist of the week for each listener whose week has begun and who has none yet.
 
-    It goes in chunks: each is answered, kept and written down as shown before the next. Killed midway, it keeps the
-    chunks that were done; run again, it makes the others. Chunks are drawn by a hash of the listener, so that the
-    first one speaks for all: where too many would get what is merely popular, it stops there.
+    It goes in parts, several at a time: each is some listeners, in the order of their ids, and becomes a file. Killed
+    midway, it leaves what is done; run again within a day, it makes the rest as it would have been made then: from the
+    same models and the same events. Only when all are done are they published, together, but for those of listeners
+    who withdrew their consent meanwhile.
 
     Args:
         service: Gives the answers.
@@ -80,69 +98,177 @@ def weekly(
         config: Length, default time zone, how long nothing repeats.
         now: Aware; decides which week it is for each listener.
         again: Make this week's anew where it is there already; it replaces the old one.
-        progress: Told as chunks are done.
+        progress: Told as parts are done.
 
     Raises:
         NotReady: Nothing is trained; or too many listeners would get what is merely popular.
+        Busy: Another run is at it.
     """
-    mondays = {one: monday(now, zone, config.timezone) for one, zone in listeners.items()}
-    order = sorted(mondays, key=lambda one: digest(NAME, one, size=8))
-    made = tracks = 0
-    rungs: dict[str, int] = {}
-    for first in range(0, len(order), _CHUNK):
-        chunk = order[first : first + _CHUNK]
-        begun = door.position()
-        fresh = _answer(service, shelf, {one: mondays[one] for one in chunk}, config, now, again=again)
-        for one in fresh:
-            rungs[one.slate.rung] = rungs.get(one.slate.rung, 0) + 1
-        answered = sum(rungs.values())
-        if answered > _FEW and rungs.get(Rung.POPULAR, 0) > config.fallback_most * answered:
+    with exclusive(shelf.folder / "weekly.lock", wait=False):
+        snapshot = service.snapshot()
+        job = _Job(service, door, shelf, sink, config, snapshot, progress)
+        weeks = []
+        for batch in unfinished(shelf.folder / NAME):
+            if shelf.lists(batch.paths()) or (not again and _goes_on(batch, snapshot, now)):
+                weeks.append(job.finish(batch))
+            else:
+                batch.discard()
+        due = _due(shelf, listeners, config, now, again=again)
+        if due.height:
+            weeks.append(job.finish(_begin(shelf, due, door.position(), snapshot, now)))
+    made = sum(week.made for week in weeks)
+    rungs: Counter[str] = sum((Counter(week.rungs) for week in weeks), Counter())
+    return Week(len(listeners), made, len(listeners) - made, sum(week.tracks for week in weeks), dict(rungs))
+
+
+def _due(
+    shelf: Shelf, listeners: Mapping[str, str | None], config: WeeklyConfig, now: datetime, *, again: bool
+) -> pl.DataFrame:
+    """Return `listener`, ascending, and `edition` of the playlists to make."""
+    weeks = {zone: monday(now, zone, config.timezone).isoformat() for zone in set(listeners.values())}
+    wanted = pl.DataFrame(
+        {"listener": list(listeners), "edition": [weeks[zone] for zone in listeners.values()]}, schema=_DUE
+    ).sort("listener")
+    if again or wanted.is_empty():
+        return wanted
+    there = shelf.held(NAME, min(weeks.values())).filter(pl.col("rung") != Rung.POPULAR.value)
+    return wanted.join(there, on=["listener", "edition"], how="anti", maintain_order="left")
+
+
+def _begin(shelf: Shelf, due: pl.DataFrame, position: int, snapshot: Snapshot, now: datetime) -> Batch:
+    """Write down what is to be made, and from what."""
+    folder = shelf.folder / NAME / digest(now.isoformat(), position, snapshot.id, size=6)
+    return begin(folder, {"now": now.isoformat(), "position": position, "snapshot": snapshot.id}, due)
+
+
+def _goes_on(batch: Batch, snapshot: Snapshot, now: datetime) -> bool:
+    """Say whether a batch that was left can still be made as it was begun."""
+    age = now - datetime.fromisoformat(batch.plan["now"])
+    return batch.plan["snapshot"] == snapshot.id and timedelta(0) <= age < _GOES_ON
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a run works with."""
+
+    service: Service
+    door: Door
+    shelf: Shelf
+    sink: Sink
+    config: WeeklyConfig
+    snapshot: Snapshot
+    progress: Progress
+
+    def finish(self, batch: Batch) -> Week:
+        """Make the parts that are missing, and publish all."""
+        due = batch.whom()
+        self._make(batch, due)
+        rungs: Counter[str] = Counter()
+        for path in batch.paths():
+            rungs.update(parts.read(path, ["rung"])["rung"].to_list())
+        popular = rungs[Rung.POPULAR.value]
+        if due.height > _FEW and popular > self.config.fallback_most * due.height:
+            batch.discard()
             raise NotReady(
-                f"{rungs[Rung.POPULAR]} of {answered} listeners would get what is merely popular, more than "
-                f"weekly.fallback_most = {config.fallback_most:g} allows; run `segue train` first"
+                f"{popular} of {due.height} listeners would get what is merely popular, more than "
+                f"weekly.fallback_most = {self.config.fallback_most:g} allows; run `segue train` first"
             )
-        allowed = set(shelf.put(map(_keep, fresh), allowed=partial(_still_allowed, door, begun)))
-        kept = [one for one in fresh if one.listener in allowed]
-        record(
-            sink,
-            [Ask(one.listener, Kind.WEEKLY, listener=one.listener) for one in kept],
-            [one.slate for one in kept],
-            [f"{one.id}-{one.week}-{now.timestamp():.0f}" for one in kept],
-            now,
-        )
-        made += len(kept)
-        tracks += sum(len(one.slate.tracks) for one in kept)
-        progress("making playlists", min(first + _CHUNK, len(order)), len(order))
-    return Week(len(listeners), made, len(listeners) - made, tracks, rungs)
+        return self._publish(batch)
+
+    def _make(self, batch: Batch, due: pl.DataFrame) -> None:
+        count = -(-due.height // _PART)
+        missing = sorted(set(range(count)) - set(batch.done()))
+        done = count - len(missing)
+        self.progress("making playlists", min(done * _PART, due.height), due.height)
+        with one_thread_each(), ThreadPoolExecutor(get_num_threads()) as pool:
+            tasks = [pool.submit(self._part, batch, number, due.slice(number * _PART, _PART)) for number in missing]
+            try:
+                for task in as_completed(tasks):
+                    task.result()
+                    done += 1
+                    self.progress("making playlists", min(done * _PART, due.height), due.height)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _part(self, batch: Batch, number: int, due: pl.DataFrame) -> None:
+        plan = batch.plan
+        now = datetime.fromisoformat(plan["now"])
+        whom, editions = due["listener"].to_list(), due["edition"].to_list()
+        slates = _answer(self.service, self.shelf, whom, editions, self.config, self.snapshot, now, plan["position"])
+        batch.write(number, kept.table(slates, editions, now, self.snapshot.catalog))
+
+    def _publish(self, batch: Batch) -> Week:
+        now = datetime.fromisoformat(batch.plan["now"])
+        gone = partial(_gone, self.door, batch.plan["position"])
+        made = tracks = 0
+        rungs: Counter[str] = Counter()
+        for path in self.shelf.publish(NAME, batch.paths(), gone):
+            playlists = parts.read(path)
+            whose = playlists.select("listener", "edition").iter_rows()
+            ids = [_shown(listener, week, now) for listener, week in whose]
+            record_kept(self.sink, playlists, ids, self.snapshot.catalog, now)
+            made += playlists.height
+            tracks += int(playlists["tracks"].list.len().sum())
+            rungs.update(playlists["rung"].to_list())
+        batch.finish()
+        return Week(made, made, 0, tracks, dict(rungs))
 
 
-def _still_allowed(door: Door, begun: int, listener: str) -> bool:
-    """Say whether a listener still allows it, and has not been erased since the log was at `begun`."""
-    ledger = door.ledger()
-    return ledger.allowed(listener, Purpose.PERSONALISE) and ledger.erased_at(listener) <= begun
+def alone(
+    service: Service,
+    door: Door,
+    shelf: Shelf,
+    sink: Sink,
+    listener: str,
+    config: WeeklyConfig,
+    week: str,
+    now: datetime,
+) -> Weekly | None:
+    """Make one listener's playlist of a week and keep it; None where they withdrew their consent meanwhile."""
+    position = door.position()
+    snapshot = service.snapshot()
+    slates = _answer(service, shelf, [listener], [week], config, snapshot, now, position)
+    table = kept.table(slates, [week], now, snapshot.catalog)
+    (row,) = table.to_dicts()
+    if not shelf.put([of_part(NAME, row)], allowed=lambda one: not _gone(door, position, [one])):
+        return None
+    record_kept(sink, table, [_shown(listener, week, now)], snapshot.catalog, now)
+    return Weekly(playlist_id(listener), listener, week, now.isoformat(), slates.worded(snapshot.catalog)[0])
 
 
 def _answer(
-    service: Service, shelf: Shelf, mondays: Mapping[str, date], config: WeeklyConfig, now: datetime, *, again: bool
-) -> list[Weekly]:
-    """Make the playlists that are due among some listeners, without the tracks of their past weeks."""
-    oldest = min(mondays.values()) - timedelta(weeks=config.no_repeat_weeks)
-    past: dict[str, list[Kept]] = {}
-    for kept in shelf.since(NAME, oldest.isoformat(), list(mondays)):
-        past.setdefault(kept.listener, []).append(kept)
-    due = {
-        one: week.isoformat()
-        for one, week in mondays.items()
-        if again or not any(kept.edition == week.isoformat() and personal(kept) for kept in past.get(one, ()))
-    }
-    asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in due]
-    exclude = {one: _repeats(past.get(one, []), week) for one, week in due.items()}
-    slates = service.answer(asks, exclude=exclude, parallel=True).slates
-    made = []
-    for (one, week), slate in zip(due.items(), slates, strict=True):
-        assert not isinstance(slate, Refusal), slate
-        made.append(Weekly(playlist_id(one), one, week, now.isoformat(), slate))
-    return made
+    service: Service,
+    shelf: Shelf,
+    listeners: Sequence[str],
+    editions: Sequence[str],
+    config: WeeklyConfig,
+    snapshot: Snapshot,
+    now: datetime,
+    position: int,
+) -> Slates:
+    """Answer for some listeners, ascending, without the tracks of their past weeks."""
+    oldest = date.fromisoformat(min(editions)) - timedelta(weeks=config.no_repeat_weeks)
+    past = shelf.since(NAME, oldest.isoformat(), listeners)
+    own = pl.DataFrame({"listener": listeners, "own": editions}, schema_overrides={"listener": pl.String()})
+    before = past.join(own, on="listener").filter(pl.col("edition") < pl.col("own"))
+    heard = (
+        before.select("listener", "tracks").explode("tracks", empty_as_null=False).group_by("listener").agg("tracks")
+    )
+    exclude = dict(heard.iter_rows())
+    asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in listeners]
+    return service.weeklies(asks, snapshot, exclude=exclude, until=position, trace=Trace())
+
+
+def _gone(door: Door, begun: int, listeners: Collection[str]) -> set[str]:
+    """Return who of some listeners allows it no more, or has been erased since the log was at `begun`."""
+    ledger = door.ledger()
+    return {one for one in listeners if not ledger.allowed(one, Purpose.PERSONALISE) or ledger.erased_at(one) > begun}
+
+
+def _shown(listener: str, week: str, now: datetime) -> str:
+    """Return the request id of an impression: made again at another time, it is another one."""
+    return f"{playlist_id(listener)}-{week}-{now.timestamp():.0f}"
 
 
 def monday(now: datetime, zone: str | None, default: str) -> date:
@@ -162,21 +288,11 @@ def playlist_id(listener: str) -> str:
     return f"weekly-{digest(NAME, listener, size=8)}"
 
 
-def read(kept: Kept) -> Weekly:
+def read(one: Kept, catalog: Catalog) -> Weekly:
     """Turn a kept edition back into a playlist."""
-    made = Slate.from_json(json.loads(kept.slate))
-    return Weekly(playlist_id(kept.listener), kept.listener, kept.edition, kept.made_at, made)
+    return Weekly(playlist_id(one.listener), one.listener, one.edition, one.made_at, kept.slate(one, catalog))
 
 
-def personal(kept: Kept) -> bool:
+def personal(one: Kept) -> bool:
     """Say whether an edition holds good for its week; what is merely popular is made anew when it is next asked for."""
-    return bool(json.loads(kept.slate)["rung"] != Rung.POPULAR)
-
-
-def _keep(made: Weekly) -> Kept:
-    return Kept(made.listener, NAME, made.week, made.made_at, json.dumps(made.slate.to_json(), ensure_ascii=False))
-
-
-def _repeats(past: list[Kept], week: str) -> list[str]:
-    """Return the tracks of earlier weeks; this week's own may come back when it is made again."""
-    return [track["track"] for kept in past if kept.edition < week for track in json.loads(kept.slate)["tracks"]]
+    return one.rung != Rung.POPULAR

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from segue.kernels.numbers import number
 from segue.kernels.ragged import Ragged, offsets_of
 
-__all__ = ["among", "best_first", "best_of", "blend", "merge", "under_cap"]
+__all__ = ["among", "best_first", "best_of", "blend", "first_unlisted", "merge", "to_front", "under_cap"]
 
 
 def merge(
@@ -169,6 +169,35 @@ def _number(offsets, scores, numbers):
             numbers[at] = ~number(scores[at], at - offsets[row])
 
 
+def to_front(offsets: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all places, the chosen ones of each row in their order, then its others in the order that they had.
+
+    Args:
+        offsets: `int64[Q + 1]`.
+        chosen: `int64[c]`: places, row by row, each once.
+    """
+    turned = np.empty(offsets[-1], np.int64)
+    _front(offsets, chosen, np.zeros(offsets[-1], np.bool_), turned)
+    return turned
+
+
+@njit(cache=True, nogil=True)
+def _front(offsets, chosen, taken, turned):
+    for place in chosen:
+        taken[place] = True
+    next_chosen = 0
+    for row in range(len(offsets) - 1):
+        count = offsets[row]
+        while next_chosen < len(chosen) and chosen[next_chosen] < offsets[row + 1]:
+            turned[count] = chosen[next_chosen]
+            next_chosen += 1
+            count += 1
+        for place in range(offsets[row], offsets[row + 1]):
+            if not taken[place]:
+                turned[count] = place
+                count += 1
+
+
 def under_cap(offsets: NDArray[np.int64], groups: NDArray[np.int32], n: int, most: int) -> NDArray[np.bool_]:
     """Mark in each row the first places of every group, so many at most.
 
@@ -191,3 +220,32 @@ def _cap(offsets, groups, most, counts, kept):
             counts[groups[at]] += 1
         for at in range(offsets[row], offsets[row + 1]):
             counts[groups[at]] = 0
+
+
+def first_unlisted(order: NDArray[np.int32], listed: Ragged, k: int) -> NDArray[np.int32]:
+    """Return for each row the first k items of an order that it does not list: `int32[Q, k]`, -1 behind the last.
+
+    Args:
+        order: `int32[n]`: every item below n once.
+        listed: Q rows of items (weights unused).
+        k: How many.
+    """
+    found = np.full((len(listed), k), -1, np.int32)
+    _skip(order, listed.offsets, listed.values, np.zeros(len(order), np.bool_), found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _skip(order, offsets, listed, marked, found):
+    for row in range(len(found)):
+        for at in range(offsets[row], offsets[row + 1]):
+            marked[listed[at]] = True
+        count = 0
+        for item in order:
+            if count == found.shape[1]:
+                break
+            if not marked[item]:
+                found[row, count] = item
+                count += 1
+        for at in range(offsets[row], offsets[row + 1]):
+            marked[listed[at]] = False

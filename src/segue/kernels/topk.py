@@ -5,6 +5,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from segue.kernels.numbers import column_of, cut, number, score_of
 from segue.kernels.threads import spread
 
 __all__ = ["push", "sort_heap", "take_best", "topk"]
@@ -58,13 +59,16 @@ def take_best(
         best: `float32[k]`, all -inf.
         columns: `int32[k]`, all -1.
     """
+    kept = np.empty(count, np.uint64)
     for t in range(count):
-        column = touched[t]
-        score = total[column]
+        kept[t] = number(total[touched[t]], touched[t])
+        total[touched[t]] = 0
+        marked[touched[t]] = 0
+    left, _ = cut(kept, count, len(best))
+    for t in range(left):  # few more than k: most never meet the heap
+        score, column = score_of(kept[t]), column_of(kept[t])
         if score > best[0] or (score == best[0] and column < columns[0]):
             push(score, column, best, columns)
-        total[column] = 0
-        marked[column] = 0
     for p in range(len(excluded)):
         marked[excluded[p]] = 0
     sort_heap(best, columns)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from segue.dataset.matrices import Dataset, Interactions
+from segue.kernels.lists import first_unlisted
 from segue.kernels.ragged import Ragged
 from segue.models.model import Model, ModelConfig, Ranked
 
@@ -41,15 +42,8 @@ class Popularity(Model):
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:  # noqa: ARG002
         """Rank the same items for everyone, less what each row excludes."""
-        items = np.full((len(history), k), -1, np.int32)
-        scores = np.full((len(history), k), -np.inf, np.float32)
-        for row in range(len(history)):
-            gone = exclude.row(row)
-            top = self.order[: k + len(gone)]
-            kept = top[~np.isin(top, gone)][:k]
-            items[row, : len(kept)] = kept
-            scores[row, : len(kept)] = self.scores[kept]
-        return items, scores
+        items = first_unlisted(np.asarray(self.order), exclude, k)
+        return items, np.where(items >= 0, self.scores[items], np.float32(-np.inf))
 
     def score(self, history: Ragged, items: Ragged) -> NDArray[np.float32]:  # noqa: ARG002
         """Return the items' popularity."""

@@ -69,6 +69,8 @@ class Candidates:
 
     def keep(self, kept: NDArray[np.bool_]) -> "Candidates":
         """Return the marked places (`bool[n]`)."""
+        if kept.all():
+            return self
         before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
         return self._at(np.flatnonzero(kept), before[self.offsets])
 

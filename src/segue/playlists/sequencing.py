@@ -56,4 +56,4 @@ class Sequence:
             weights=self.weights,
             parallel=self.parallel,
         )
-        return candidates.take(placed)
+        return candidates.reorder(placed)

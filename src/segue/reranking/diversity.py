@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.kernels.diversity import dpp, mmr
+from segue.kernels.lists import best_of, to_front
 from segue.kernels.ragged import Ragged, offsets_of, places
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -43,19 +44,11 @@ class Diversify:
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Reorder each row."""
-        rows = candidates.rows
         pooled = np.flatnonzero(places(candidates.offsets) < self.pool)
-        best = np.full(len(candidates), 1e-12, np.float32)
-        np.maximum.at(best, rows[pooled], candidates.score[pooled])
-        considered = Ragged(
-            offsets_of(np.bincount(rows[pooled], minlength=len(candidates))),
-            self.index[candidates.track[pooled]],
-            candidates.score[pooled] / best[rows[pooled]],
-        )
+        pool = offsets_of(np.minimum(np.diff(candidates.offsets), self.pool))
+        score = candidates.score[pooled]
+        best = np.maximum(best_of(pool, score), 1e-12)
+        considered = Ragged(pool, self.index[candidates.track[pooled]], score / np.repeat(best, np.diff(pool)))
         strength = np.full(len(candidates), self.strength, np.float32)
-        offsets, chosen = _CHOOSE[self.method](
-            considered, self.vectors, request.limit, strength, parallel=self.parallel
-        )
-        rank = len(rows) + np.arange(len(rows))
-        rank[pooled[chosen]] = places(offsets)
-        return candidates.take(np.lexsort((rank, rows)))
+        _, chosen = _CHOOSE[self.method](considered, self.vectors, request.limit, strength, parallel=self.parallel)
+        return candidates.reorder(to_front(candidates.offsets, pooled[chosen]))

@@ -51,7 +51,7 @@ class Service:
     """
 
     def __init__(self, snapshot: Callable[[], Snapshot], door: Door, recipes: RecipesConfig, histories: Histories):
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._door = door
         self._recipes = recipes
         self._histories = histories
@@ -74,7 +74,7 @@ class Service:
             NotReady: Nothing is trained.
             Damaged: What is trained cannot be loaded.
         """
-        snapshot = self._snapshot()
+        snapshot = self.snapshot()
         trace = Trace()
         slates: dict[int, Slate | Refusal] = {}
         alike: dict[tuple[_Name, datetime | None, int], list[int]] = {}

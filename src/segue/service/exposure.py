@@ -3,14 +3,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
+from segue.catalog.store import Catalog
 from segue.events.schema import INTAKE, conform
 from segue.events.sink import Sink
+from segue.kernels.ragged import offsets_of
+from segue.service.slates import reasons
 from segue.types import Ask, EventType, Refusal, Slate
 
-__all__ = ["record"]
+__all__ = ["record", "record_kept"]
 
 
 def record(
@@ -46,3 +52,31 @@ def record(
     if rows:
         schema = {name: INTAKE[name] for name in rows[0]}
         sink.append(conform(pl.DataFrame(rows, schema=schema)))
+
+
+def record_kept(
+    sink: Sink, playlists: pl.DataFrame, request_ids: Sequence[str], catalog: Catalog, now: datetime
+) -> None:
+    """Append one impression for each kept playlist.
+
+    Args:
+        sink: The log.
+        playlists: `stores.parts.COLUMNS`.
+        request_ids: One id a playlist.
+        catalog: Knows what tracks are called.
+        now: When they were made.
+    """
+    places = playlists.select("tracks", "sources", "seeds").explode("tracks", "sources", "seeds", empty_as_null=False)
+    tracks, seeds = catalog.join(places["tracks"]), catalog.join(places["seeds"])
+    told: Any = pa.array(reasons(tracks, places["sources"].to_list(), seeds, catalog), pa.string())
+    offsets: Any = pa.array(offsets_of(playlists["tracks"].list.len().to_numpy()).astype(np.int32))
+    kept = playlists.select("listener", "tracks", "scores", "recipe", "rung", "snapshot")
+    rows = kept.with_columns(
+        pl.Series("event_id", [f"impression-{one}" for one in request_ids]),
+        pl.lit(EventType.IMPRESSION.value).alias("type"),
+        pl.lit(now).cast(INTAKE["occurred_at"]).alias("occurred_at"),
+        pl.lit("segue").alias("source"),
+        pl.Series("request_id", list(request_ids)),
+        pl.Series("reasons", pa.ListArray.from_arrays(offsets, told)),
+    )
+    sink.append(conform(rows))

@@ -105,26 +105,29 @@ class Histories:
         """
         rows = pl.DataFrame({"listener": listeners, "row": np.arange(len(listeners))}, schema_overrides=_ROWS)
         named = rows.filter(pl.col("listener").is_not_null())
-        told = self._told(named["listener"].to_list(), catalog, _today(now), until)
-        mine = told.join(named, on="listener").sort("row", "last_at", "number", nulls_last=False)
+        events = self._events(named["listener"].to_list(), catalog, until).join(
+            named, on="listener", maintain_order="left"
+        )
+        told = preferences(events.drop("listener").rename({"row": "listener"}), self._config, _today(now))
+        mine = told.sort("listener", "last_at", "number", nulls_last=False)
         banned = mine.filter(pl.col("liked") < 0)
         return _rows(mine, len(listeners)), _rows(banned, len(listeners))
 
     def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
         tastes = {}
-        told = self._told(listeners, catalog, today, until).sort("last_at", "number", nulls_last=False)
+        events = self._events(listeners, catalog, until)
+        told = preferences(events, self._config, today).sort("last_at", "number", nulls_last=False)
         for (listener,), mine in told.group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
             tastes[str(listener)] = Taste(mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy())
         return tastes
 
-    def _told(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> pl.DataFrame:
-        """Return what `preferences` does, of some listeners."""
+    def _events(self, listeners: Collection[str], catalog: Catalog, until: int) -> pl.DataFrame:
+        """Return what some listeners did, with the canonical `number` of each track."""
         events = self._door.read(
             Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=until
         )
-        events = resolve(events, catalog).filter(pl.col("number").is_not_null())
-        return preferences(events, self._config, today)
+        return resolve(events, catalog).filter(pl.col("number").is_not_null())
 
 
 def _today(now: datetime) -> datetime:
@@ -133,7 +136,7 @@ def _today(now: datetime) -> datetime:
 
 
 def _rows(told: pl.DataFrame, rows: int) -> Ragged:
-    counts = np.bincount(told["row"].to_numpy(), minlength=rows)
+    counts = np.bincount(told["listener"].to_numpy(), minlength=rows)
     return Ragged(offsets_of(counts), told["number"].to_numpy(), told["weight"].to_numpy())
 
 

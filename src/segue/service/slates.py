@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
-from segue.explain.reasons import words
+from segue.explain.reasons import about_artist, words
 from segue.kernels.ragged import offsets_of, take_rows
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.stage import Recipe
 from segue.registry.snapshot import Snapshot
 from segue.types import Ask, Pick, Rung, Slate, SlateTrack
 
-__all__ = ["Slates", "collect", "moved", "said", "word"]
+__all__ = ["Slates", "collect", "moved", "reasons", "said", "word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +116,42 @@ def word(
         catalog: Knows what they are called.
     """
     ids, titles, artists = _names(tracks, catalog)
-    seed_ids, seed_titles, seed_artists = _names(np.maximum(seeds, 0), catalog) if len(catalog) else ([], [], [])
-    rounded = np.round(scores.astype(np.float64), 4).tolist()
-    made = []
-    for place, seeded in enumerate((seeds >= 0).tolist()):
-        name = _name(seed_titles[place], seed_artists[place]) if seeded else None
-        made.append(
-            SlateTrack(
-                ids[place],
-                rounded[place],
-                words(sources[place], name, artists[place]),
-                titles[place],
-                artists[place],
-                sources[place],
-                seed_ids[place] if seeded else None,
-            )
-        )
-    return made
+    seed_ids = catalog.tracks["track_id"].gather(np.maximum(seeds, 0)).to_list() if len(seeds) else []
+    columns = zip(
+        ids,
+        np.round(scores.astype(np.float64), 4).tolist(),
+        reasons(tracks, sources, seeds, catalog),
+        titles,
+        artists,
+        sources,
+        [one if seeded else None for one, seeded in zip(seed_ids, (seeds >= 0).tolist(), strict=True)],
+        strict=True,
+    )
+    return [SlateTrack(*one) for one in columns]
+
+
+def reasons(tracks: NDArray[np.int32], sources: Sequence[str], seeds: NDArray[np.int32], catalog: Catalog) -> list[str]:
+    """Say why each track is there; what is alike is said once, and taken for all.
+
+    Args:
+        tracks: As `word` takes them.
+        sources: As `word` takes them.
+        seeds: As `word` takes them.
+        catalog: As `word` takes it.
+    """
+    kinds = {name: kind for kind, name in enumerate(dict.fromkeys(sources))}
+    own = np.array([kinds[name] for name in sources], np.int64)
+    about = np.where(np.isin(own, [kind for name, kind in kinds.items() if about_artist(name)]), tracks, -1)
+    keys = np.stack([own, seeds, about], axis=1)
+    different, place = np.unique(keys, axis=0, return_inverse=True)
+    _, titles, artists = _names(np.maximum(different[:, 1], 0), catalog) if len(different) else ([], [], [])
+    shown = catalog.tracks["artist_name"].gather(np.maximum(different[:, 2], 0)).to_list() if len(different) else []
+    names = list(kinds)
+    told = [
+        words(names[kind], _name(title, artist) if seed >= 0 else None, whose)
+        for (kind, seed, _), title, artist, whose in zip(different.tolist(), titles, artists, shown, strict=True)
+    ]
+    return [told[one] for one in place.ravel().tolist()]
 
 
 def said(picks: Sequence[Pick], catalog: Catalog) -> list[SlateTrack]:

@@ -1,23 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Playlists kept for listeners, in one SQLite file: replaced in place, with their past kept."""
+"""Playlists kept for listeners: batches as Parquet, single ones in SQLite, both found by listener.
 
+A batch's file counts only when the table `parts` lists it, and a batch is listed in one transaction: a reader sees all
+of it or nothing. Of one edition the playlist made last counts.
+"""
+
+import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
 
-from segue.stores import sqlite
+import polars as pl
+
+from segue.errors import Damaged
+from segue.stores import files, parts, sqlite
 from segue.stores.sqlite import transaction
+from segue.types import Pick
 
-__all__ = ["Kept", "Shelf"]
+__all__ = ["Kept", "Shelf", "of_part"]
 
-_TABLE = """
+_SINGLE = """
 CREATE TABLE IF NOT EXISTS playlists (
     listener TEXT NOT NULL, name TEXT NOT NULL, edition TEXT NOT NULL, made_at TEXT NOT NULL, slate TEXT NOT NULL,
     PRIMARY KEY (listener, name, edition)
-) WITHOUT ROWID
+) WITHOUT ROWID;
 """
+_PARTS = """
+CREATE TABLE IF NOT EXISTS parts (
+    path TEXT PRIMARY KEY, name TEXT NOT NULL, rows INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+    newest TEXT NOT NULL, checksum TEXT NOT NULL
+)
+"""
+_TRIES = 3
+Answer = TypeVar("Answer")
+
+_TABLE = pl.Schema(
+    {
+        "listener": pl.String(),
+        "edition": pl.String(),
+        "made_at": pl.String(),
+        "rung": pl.String(),
+        "tracks": pl.List(pl.String()),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +59,31 @@ class Kept:
     edition: str
     """Sorts by age, such as the Monday "2026-11-16"."""
     made_at: str
-    slate: str
-    """JSON, as its writer made it."""
+    """ISO 8601, sorts by age."""
+    rung: str
+    recipe: str
+    snapshot: str
+    notes: tuple[str, ...]
+    picks: tuple[Pick, ...]
 
 
 class Shelf:
-    """Keeps editions of playlists. Safe from any thread and process."""
+    """Keeps editions of playlists. Safe from any thread and process.
+
+    Args:
+        path: The SQLite file; parts of batches stand in folders beside it.
+    """
 
     def __init__(self, path: Path):
         self.path = path
 
+    @property
+    def folder(self) -> Path:
+        """Where parts of batches stand."""
+        return self.path.parent
+
     def put(self, playlists: Iterable[Kept], *, allowed: Callable[[str], bool] | None = None) -> list[str]:
-        """Write editions; one that is there already is replaced. All or none.
+        """Write single editions; one that is there already is replaced. All or none.
 
         Args:
             playlists: Any number.
@@ -53,43 +95,199 @@ class Shelf:
         """
         with closing(self._connect()) as connection, transaction(connection):
             kept = [one for one in playlists if allowed is None or allowed(one.listener)]
-            rows = [(one.listener, one.name, one.edition, one.made_at, one.slate) for one in kept]
+            rows = [(one.listener, one.name, one.edition, one.made_at, _content(one)) for one in kept]
             connection.executemany("INSERT OR REPLACE INTO playlists VALUES (?, ?, ?, ?, ?)", rows)
         return [one.listener for one in kept]
 
+    def publish(
+        self, name: str, batch: Sequence[Path], gone: Callable[[Collection[str]], Collection[str]]
+    ) -> list[Path]:
+        """List the parts of a batch, all at once; listed again, they stay as they are.
+
+        Args:
+            name: Of the playlist.
+            batch: Files below `folder`, as `parts.write` writes them.
+            gone: Says, while nobody else can write, which of some listeners may not be kept (any more); what was made
+                for them is taken out of the files first.
+
+        Returns:
+            The files that are listed now, in order.
+        """
+        listed = []
+        with closing(self._connect()) as connection, transaction(connection):
+            for path in batch:
+                if _remove(path, gone(parts.read(path, ["listener"])["listener"].to_list())):
+                    self._list(connection, name, path)
+                    listed.append(path)
+            for (lost,) in connection.execute("SELECT path FROM parts").fetchall():
+                if not (self.folder / lost).exists():
+                    connection.execute("DELETE FROM parts WHERE path = ?", (lost,))
+        return listed
+
+    def lists(self, batch: Sequence[Path]) -> bool:
+        """Say whether any of some files is listed."""
+        if not self.path.exists():
+            return False
+        with closing(self._connect()) as connection:
+            listed = {self.folder / path for (path,) in connection.execute("SELECT path FROM parts")}
+        return not listed.isdisjoint(batch)
+
     def edition(self, listener: str, name: str, edition: str) -> Kept | None:
         """Return one edition, if it is there."""
-        query = "SELECT * FROM playlists WHERE listener = ? AND name = ? AND edition = ?"
-        kept = self._read(query, (listener, name, edition))
-        return kept[0] if kept else None
+        return next((one for one in self._of(listener, name) if one.edition == edition), None)
 
     def editions(self, listener: str, name: str, limit: int = 1000) -> list[Kept]:
         """Return the listener's editions, newest first."""
-        query = "SELECT * FROM playlists WHERE listener = ? AND name = ? ORDER BY edition DESC LIMIT ?"
-        return self._read(query, (listener, name, limit))
+        return self._of(listener, name)[:limit]
 
-    def since(self, name: str, edition: str, listeners: Collection[str]) -> list[Kept]:
-        """Return the editions of some listeners (a few thousand at once) from `edition` on."""
-        marks = ", ".join("?" * len(listeners))
-        query = f"SELECT * FROM playlists WHERE name = ? AND edition >= ? AND listener IN ({marks})"
-        return self._read(query, (name, edition, *listeners))
+    def held(self, name: str, edition: str) -> pl.DataFrame:
+        """Return `listener`, `edition` and `rung` of everyone's editions from one on."""
+        return self._newest(name, edition, ("", chr(0x10FFFF)), ("listener", "edition", "rung"))
+
+    def since(self, name: str, edition: str, listeners: Sequence[str]) -> pl.DataFrame:
+        """Return `listener`, `edition` and `tracks` of the editions from one on of some listeners, given ascending."""
+        found = self._newest(name, edition, (listeners[0], listeners[-1]), ("listener", "edition", "tracks"))
+        return found.filter(pl.col("listener").is_in(listeners))
+
+    def _newest(self, name: str, edition: str, bounds: tuple[str, str], columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of the editions from one on of the listeners between two, each as it was made last."""
+        return _steady(lambda: self._newest_now(name, edition, bounds, columns))
+
+    def _newest_now(self, name: str, edition: str, bounds: tuple[str, str], columns: Sequence[str]) -> pl.DataFrame:
+        wanted = [*columns, "made_at"]
+        frames = [pl.DataFrame(schema={column: _TABLE[column] for column in wanted})]
+        if self.path.exists():
+            with closing(self._connect()) as connection, transaction(connection, write=False):
+                single = connection.execute(
+                    "SELECT * FROM playlists WHERE name = ? AND edition >= ? AND listener BETWEEN ? AND ?",
+                    (name, edition, *bounds),
+                ).fetchall()
+                listed = connection.execute(
+                    "SELECT path FROM parts WHERE name = ? AND newest >= ? AND last >= ? AND first <= ?",
+                    (name, edition, *bounds),
+                ).fetchall()
+            rows = [
+                (one.listener, one.edition, one.made_at, one.rung, [pick.track for pick in one.picks])
+                for one in (_single(*row) for row in single)
+            ]
+            frames.append(pl.DataFrame(rows, schema=_TABLE, orient="row").select(wanted))
+            for (path,) in listed:
+                inside = pl.col("listener").is_between(pl.lit(bounds[0]), pl.lit(bounds[1]))
+                held = parts.read(self.folder / path, wanted)
+                frames.append(held.filter(inside & (pl.col("edition") >= edition)))
+        every = pl.concat(frames).sort("listener", "edition", "made_at")
+        return every.unique(["listener", "edition"], keep="last", maintain_order=True).select(columns)
 
     def forget(self, listener: str) -> int:
-        """Remove everything of a listener; return how many editions there were."""
+        """Remove everything of a listener, also from a batch that is not listed yet; return how many editions."""
         if not self.path.exists():
             return 0
+        replaced = []
         with closing(self._connect()) as connection:
             with transaction(connection):
-                count = connection.execute("DELETE FROM playlists WHERE listener = ?", (listener,)).rowcount
+                count = len(self._read(connection, listener))
+                connection.execute("DELETE FROM playlists WHERE listener = ?", (listener,))
+                listed = dict(connection.execute("SELECT path, name FROM parts").fetchall())
+                for path in self.folder.glob("*/*/part-*.parquet"):
+                    own = str(path.relative_to(self.folder))
+                    if own not in listed:
+                        _remove(path, [listener])
+                    elif (left := parts.without(path, [listener])) is not None:
+                        connection.execute("DELETE FROM parts WHERE path = ?", (own,))
+                        if left.height:
+                            beside = path.with_name(f"{path.stem.split('.')[0]}.{uuid4().hex}.parquet")
+                            parts.write(beside, left)
+                            self._list(connection, listed[own], beside)
+                        replaced.append(path)
+            for path in replaced:
+                path.unlink(missing_ok=True)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("VACUUM")
-            return count
+        return count
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[Kept]:
+    def _of(self, listener: str, name: str) -> list[Kept]:
+        """Return the editions of one playlist of a listener, newest first."""
         if not self.path.exists():
             return []
         with closing(self._connect()) as connection:
-            return [Kept(*row) for row in connection.execute(query, values)]
+            kept = self._read(connection, listener)
+        return sorted((one for one in kept if one.name == name), key=lambda one: one.edition, reverse=True)
+
+    def _read(self, connection: sqlite3.Connection, listener: str) -> list[Kept]:
+        """Return every edition of a listener, of each playlist and edition the one made last."""
+        return _steady(lambda: self._read_now(connection, listener))
+
+    def _read_now(self, connection: sqlite3.Connection, listener: str) -> list[Kept]:
+        single = connection.execute("SELECT * FROM playlists WHERE listener = ?", (listener,))
+        kept = [_single(*row) for row in single]
+        query = "SELECT path, name FROM parts WHERE first <= ? AND last >= ?"
+        for path, name in connection.execute(query, (listener, listener)).fetchall():
+            kept += [of_part(name, row) for row in parts.of_listener(self.folder / path, listener)]
+        newest: dict[tuple[str, str], Kept] = {}
+        for one in sorted(kept, key=lambda one: one.made_at):
+            newest[one.name, one.edition] = one
+        return list(newest.values())
+
+    def _list(self, connection: sqlite3.Connection, name: str, path: Path) -> None:
+        held = parts.read(path, ["listener", "edition"])
+        first, last, newest = held["listener"][0], held["listener"][-1], held["edition"].max()
+        row = (str(path.relative_to(self.folder)), name, held.height, first, last, newest)
+        connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, files.checksum(path)))
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite.connect(self.path, _TABLE)
+        connection = sqlite.connect(self.path, _SINGLE + _PARTS)
+        connection.execute(_PARTS)  # of a shelf that was made before there were batches
+        return connection
+
+
+def _steady(read: Callable[[], Answer]) -> Answer:
+    """Read again where another process replaced a part between its listing and its reading.
+
+    Raises:
+        Damaged: A listed part is not there.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return read()
+        except FileNotFoundError as error:
+            if attempt == _TRIES - 1:
+                lost = f"{error.filename or error} is listed and missing"
+                raise Damaged(f"{lost}; `segue weekly --again` makes this week's playlists anew") from error
+    raise AssertionError
+
+
+def _remove(path: Path, gone: Collection[str]) -> bool:
+    """Take some listeners' playlists out of a file that is not listed; say whether any are left."""
+    left = parts.without(path, gone) if gone else None
+    if left is None:
+        return True
+    if left.height:
+        parts.write(path, left)
+    else:
+        path.unlink()
+    return bool(left.height)
+
+
+def _content(kept: Kept) -> str:
+    content: dict[str, Any] = {
+        "rung": kept.rung,
+        "recipe": kept.recipe,
+        "snapshot": kept.snapshot,
+        "notes": kept.notes,
+        "tracks": [asdict(pick) for pick in kept.picks],
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _single(listener: str, name: str, edition: str, made_at: str, content: str) -> Kept:
+    told = json.loads(content)
+    picks = tuple(Pick(one["track"], one["score"], one["source"], one["seed"]) for one in told["tracks"])
+    whole = (told["rung"], told["recipe"], told["snapshot"], tuple(told["notes"]), picks)
+    return Kept(listener, name, edition, made_at, *whole)
+
+
+def of_part(name: str, row: dict[str, Any]) -> Kept:
+    """Return a row of a part (`parts.COLUMNS`) as an edition."""
+    beside = zip(row["tracks"], row["scores"], row["sources"], row["seeds"], strict=True)
+    whole = (row["rung"], row["recipe"], row["snapshot"], tuple(row["notes"]), tuple(Pick(*one) for one in beside))
+    return Kept(row["listener"], name, row["edition"], row["made_at"], *whole)

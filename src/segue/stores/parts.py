@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Playlists of many listeners as Parquet: one part of a batch a file, sorted by listener, and read by listener.
+
+Groups of few rows, whose least and greatest listener the file's footer names, so that reading one listener's playlist
+decodes some dozens.
+"""
+
+from bisect import bisect_left
+from collections.abc import Collection
+from functools import lru_cache
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from segue.stores import files
+
+__all__ = ["COLUMNS", "of_listener", "read", "without", "write"]
+
+COLUMNS = pa.schema(
+    [
+        ("listener", pa.string()),
+        ("edition", pa.string()),
+        ("made_at", pa.string()),
+        ("rung", pa.string()),
+        ("recipe", pa.string()),
+        ("snapshot", pa.string()),
+        ("notes", pa.list_(pa.string())),
+        ("tracks", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.float32())),
+        ("sources", pa.list_(pa.string())),
+        ("seeds", pa.list_(pa.string())),
+    ]
+)
+"""One row a playlist; the last four lists stand beside one another."""
+
+_GROUP_ROWS = 64
+_SOURCES = "sources.list.element"
+_OPEN = 512
+
+
+def write(path: Path, playlists: pl.DataFrame) -> None:
+    """Write a file, whole or not at all; the same playlists give the same bytes.
+
+    Args:
+        path: Where to.
+        playlists: `COLUMNS`, ascending by listener.
+    """
+    table: Any = playlists.to_arrow().cast(COLUMNS)
+    how: Any = {"row_group_size": _GROUP_ROWS, "compression": "lz4", "use_dictionary": [_SOURCES]}
+    files.write_with(path, lambda aside: pq.write_table(table, aside, **how))
+
+
+def read(path: Path, columns: Collection[str] | None = None) -> pl.DataFrame:
+    """Return the playlists of a file."""
+    table = pq.read_table(path, columns=list(columns) if columns is not None else None, use_threads=False)
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def of_listener(path: Path, listener: str) -> list[dict[str, Any]]:
+    """Return the playlists of one listener, most often one or none, as dictionaries of `COLUMNS`."""
+    footer = _footer(path)
+    groups = range(footer.num_row_groups)
+    first = bisect_left(groups, listener, key=lambda group: _bounds(footer, group)[1])
+    held = list(takewhile(lambda group: _bounds(footer, group)[0] <= listener, groups[first:]))
+    if not held:
+        return []
+    with pq.ParquetFile(path, metadata=footer, memory_map=True) as file:
+        rows: Any = file.read_row_groups(held, use_threads=False)
+    wanted: Any = pc.field("listener") == listener
+    found: list[dict[str, Any]] = rows.filter(wanted).to_pylist()
+    return found
+
+
+def without(path: Path, gone: Collection[str]) -> pl.DataFrame | None:
+    """Return a file's playlists without those of some listeners; None where it holds none of theirs."""
+    whole = read(path)
+    theirs = whole["listener"].is_in(list(gone))
+    return whole.filter(~theirs) if theirs.any() else None
+
+
+@lru_cache(_OPEN)
+def _footer(path: Path) -> pq.FileMetaData:
+    """Read what a file says of its groups of rows; listed files never change."""
+    return pq.read_metadata(path)
+
+
+def _bounds(footer: pq.FileMetaData, group: int) -> tuple[str, str]:
+    """Return the least and the greatest listener of a group of rows."""
+    told = footer.row_group(group).column(0).statistics
+    assert told is not None
+    return str(told.min), str(told.max)
