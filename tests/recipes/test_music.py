@@ -89,7 +89,8 @@ def test_lists_are_in_order_within_their_limits_and_without_what_must_not_come(
         unwanted = [asked.seeds, asked.banned, asked.exclude, *([asked.history] if name == "weekly" else [])]
         assert not set(tracks).intersection(*[np.concatenate([one.row(row) for one in unwanted]).tolist()])
         scores = made.score[made.offsets[row] : made.offsets[row + 1]]
-        assert (np.diff(scores) <= 0).all()
+        assert scores.argmax() == 0
+        assert name == "weekly" or (np.diff(scores) <= 0).all()
     assert snapshot.catalog.available[snapshot.face[made.track]].all()
 
 
@@ -99,6 +100,45 @@ def test_no_artist_has_more_tracks_in_a_list_than_the_cap(name: Name, snapshot: 
         config = getattr(CONFIG, name).model_copy(update={"artist_cap": cap})
         for tracks in tracks_of(made_by(name, snapshot, asked, config)):
             assert max(Counter(snapshot.catalog.artist[tracks].tolist()).values()) <= cap
+
+
+def test_weekly_keeps_an_artists_tracks_apart_and_takes_small_steps(snapshot: Snapshot, asked: Request) -> None:
+    vectors, index = snapshot.space
+
+    def step(tracks: list[int]) -> float:
+        own = vectors[index[tracks]]
+        own = own / np.linalg.norm(own, axis=1, keepdims=True)
+        return float(np.mean(1 - np.sum(own[1:] * own[:-1], axis=1)))
+
+    by_score = made_by("weekly", snapshot, asked, CONFIG.weekly.model_copy(update={"artist_gap": None}))
+    for tracks, before in zip(tracks_of(made_by("weekly", snapshot, asked)), tracks_of(by_score), strict=True):
+        assert sorted(tracks) == sorted(before)
+        assert step(tracks) <= step(before)
+        if len(tracks) > 10:  # in fewer, two tracks of two artists may not fit apart
+            artists = snapshot.catalog.artist[tracks].tolist()
+            assert not any(artist in artists[place + 1 : place + 4] for place, artist in enumerate(artists))
+
+
+def test_a_diverse_list_is_of_less_alike_tracks(snapshot: Snapshot, asked: Request) -> None:
+    vectors, index = snapshot.space
+
+    def likeness(strength: float) -> float:
+        config = CONFIG.weekly.model_copy(update={"diversity": strength})
+        found = []
+        for tracks in tracks_of(made_by("weekly", snapshot, asked, config)):
+            own = vectors[index[tracks]]
+            own = own / np.linalg.norm(own, axis=1, keepdims=True)
+            found.append((own @ own.T).mean())
+        return float(np.mean(found))
+
+    assert likeness(0.5) < likeness(0.15) < likeness(0.0)
+
+
+def test_without_als_nothing_is_known_to_be_alike_and_lists_are_made_all_the_same(
+    snapshot: Snapshot, asked: Request
+) -> None:
+    bare = replace(snapshot, models={name: bound for name, bound in snapshot.models.items() if name != "als"})
+    assert all(tracks_of(made_by("weekly", bare, asked)))
 
 
 def test_weekly_leaves_out_what_scores_far_below_the_best(snapshot: Snapshot, asked: Request) -> None:

@@ -9,17 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from segue.explain.reasons import Reasons
 from segue.models.title import TitleModel
 from segue.pipeline.stage import Recipe, Source, Stage
+from segue.playlists.sequencing import Sequence
 from segue.ranking.blend import Blend
 from segue.ranking.features import Tracks, names
 from segue.ranking.lean import Lean
 from segue.ranking.learned import LearnedRank
 from segue.registry.snapshot import Snapshot
 from segue.registry.versions import MODELS
+from segue.reranking.diversity import Diversify
 from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Complete, Gather, ModelSource, TitleSource
 
 __all__ = ["ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
+
+
+_POOL = 100
+"""Tracks of a row that a diverse list is chosen from."""
 
 
 class ListConfig(BaseModel):
@@ -37,6 +43,10 @@ class ListConfig(BaseModel):
     """Tracks that each source proposes (more when a longer list is asked for)."""
     artist_cap: int | None = Field(default=None, ge=1)
     """Most tracks of one artist; None: no cap."""
+    diversity: float = Field(default=0.0, ge=0, le=1)
+    """How much likeness to what is chosen already takes from a track's score: 0, nothing; 1, likeness alone decides."""
+    artist_gap: int | None = Field(default=None, ge=0, le=20)
+    """Tracks between two of one artist, where that can be, in an order of small steps; None: by falling score."""
     floor: float = Field(default=0.0, ge=0, lt=1)
     """Tracks that score below this share of the best are left out."""
     unheard: bool = False
@@ -99,6 +109,8 @@ class RecipesConfig(BaseModel):
     weekly: ListConfig = ListConfig(
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
         artist_cap=2,
+        diversity=0.15,
+        artist_gap=3,
         floor=0.05,
         unheard=True,
     )
@@ -152,7 +164,12 @@ def recipe(
     stages.append(Floor(config.floor))
     if config.artist_cap is not None:
         stages.append(ArtistCap(snapshot.catalog.artist, config.artist_cap))
-    return Recipe(name, [*stages, Limit(), Reasons({**sources, **leaning})])
+    if config.diversity:
+        stages.append(Diversify(*snapshot.space, config.diversity, pool=_POOL, parallel=parallel))
+    stages.append(Limit())
+    if config.artist_gap is not None:
+        stages.append(Sequence(*snapshot.space, snapshot.catalog.artist, config.artist_gap, parallel=parallel))
+    return Recipe(name, [*stages, Reasons({**sources, **leaning})])
 
 
 def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel: bool) -> list[Stage]:

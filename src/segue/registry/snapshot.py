@@ -17,6 +17,7 @@ from segue.catalog import store
 from segue.catalog.store import Catalog
 from segue.dataset.matrices import Dataset
 from segue.errors import Damaged, NotReady
+from segue.models.als import ImplicitALS
 from segue.models.bound import Bound, BoundModel, BoundTitles
 from segue.models.model import Model
 from segue.models.popularity import Popularity
@@ -89,6 +90,17 @@ class Snapshot:
     def artist_popularity(self) -> NDArray[np.float32]:
         """`float32[artists]`: the sum of the popularity of each artist's tracks."""
         return np.bincount(self.catalog.artist, self.popularity).astype(np.float32)
+
+    @cached_property
+    def space(self) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """What tells how alike tracks are: `float32[n, f]` and `int32[catalogue]`, the row of each, -1 for none.
+
+        The factors of ALS, where that was trained; else nothing is known to be alike.
+        """
+        bound = self.models.get(ImplicitALS.name)
+        if bound is None or not isinstance(bound.model, ImplicitALS):
+            return np.zeros((1, 1), np.float32), np.full(len(self.catalog), -1, np.int32)
+        return bound.model.item_factors, bound.index
 
     @property
     def id(self) -> str:
