@@ -113,8 +113,8 @@ def test_weekly_keeps_an_artists_tracks_apart_and_takes_small_steps(snapshot: Sn
     by_score = made_by("weekly", snapshot, asked, CONFIG.weekly.model_copy(update={"artist_gap": None}))
     for tracks, before in zip(tracks_of(made_by("weekly", snapshot, asked)), tracks_of(by_score), strict=True):
         assert sorted(tracks) == sorted(before)
-        assert step(tracks) <= step(before)
         if len(tracks) > 10:  # in fewer, two tracks of two artists may not fit apart
+            assert step(tracks) < step(before)
             artists = snapshot.catalog.artist[tracks].tolist()
             assert not any(artist in artists[place + 1 : place + 4] for place, artist in enumerate(artists))
 
