@@ -194,8 +194,8 @@ def test_a_part_that_is_missing_is_told_until_the_next_batch(shelf: Shelf) -> No
     for look in (lambda: shelf.editions("ann", "weekly"), lambda: shelf.held("weekly", "")):
         with pytest.raises(Damaged, match="segue weekly --again"):
             look()
-    publish(shelf, kept("bob", "1"), run="next")
-    assert (tracks(shelf, "ann"), tracks(shelf, "bob")) == ([], ["t"])
+    publish(shelf, kept("ann", "1", "new"), run="next")
+    assert tracks(shelf, "ann") == ["new"]
 
 
 def test_a_part_may_be_replaced_while_others_read(shelf: Shelf) -> None:
@@ -207,3 +207,12 @@ def test_a_part_may_be_replaced_while_others_read(shelf: Shelf) -> None:
             assert tracks(shelf, "stays") == ["t"]
             assert "stays" in set(shelf.held("weekly", "")["listener"])
     assert forgetting.result() == [1] * len(whom)
+
+
+def test_what_a_batch_made_anew_is_removed_and_what_it_did_not_stays(shelf: Shelf) -> None:
+    publish(shelf, kept("ann", "1", made_at="5"), kept("bob", "1", made_at="5"), run="whole")
+    publish(shelf, kept("ann", "1", made_at="5"), kept("cat", "1", made_at="5"), run="partly")
+    publish(shelf, kept("ann", "1", "new", made_at="6"), kept("bob", "1", "new", made_at="6"), run="again")
+    left = {path.parent.name for path in shelf.folder.rglob("*.parquet")}
+    assert left == {"partly", "again"}
+    assert [tracks(shelf, one) for one in ("ann", "bob", "cat")] == [["new"], ["new"], ["t"]]

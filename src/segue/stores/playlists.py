@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ CREATE TABLE IF NOT EXISTS parts (
 )
 """
 _TRIES = 3
+_KEYS = pl.Schema({"listener": pl.String(), "edition": pl.String(), "made_at": pl.String()})
 Answer = TypeVar("Answer")
 
 _TABLE = pl.Schema(
@@ -76,6 +78,8 @@ class Shelf:
 
     def __init__(self, path: Path):
         self.path = path
+        self._looking = Lock()
+        self._connection: sqlite3.Connection | None = None
 
     @property
     def folder(self) -> Path:
@@ -113,16 +117,37 @@ class Shelf:
         Returns:
             The files that are listed now, in order.
         """
-        listed = []
-        with closing(self._connect()) as connection, transaction(connection):
-            for path in batch:
-                if _remove(path, gone(parts.read(path, ["listener"])["listener"].to_list())):
-                    self._list(connection, name, path)
-                    listed.append(path)
-            for (lost,) in connection.execute("SELECT path FROM parts").fetchall():
-                if not (self.folder / lost).exists():
-                    connection.execute("DELETE FROM parts WHERE path = ?", (lost,))
+        listed: list[Path] = []
+        with closing(self._connect()) as connection:
+            with transaction(connection):
+                for path in batch:
+                    if _remove(path, gone(parts.read(path, ["listener"])["listener"].to_list())):
+                        self._list(connection, name, path)
+                        listed.append(path)
+                replaced = self._replaced(connection, name, listed)
+                connection.executemany("DELETE FROM parts WHERE path = ?", [(old,) for old in replaced])
+            for old in replaced:
+                (self.folder / old).unlink(missing_ok=True)
         return listed
+
+    def _replaced(self, connection: sqlite3.Connection, name: str, batch: Sequence[Path]) -> list[str]:
+        """Return the listed files that are not there, and those all of whose playlists a batch made anew."""
+        columns = ["listener", "edition", "made_at"]
+        new = pl.concat([pl.DataFrame(schema=_KEYS), *(parts.read(path, columns) for path in batch)])
+        own = {str(path.relative_to(self.folder)) for path in batch}
+        found = []
+        query = "SELECT path FROM parts WHERE name = ? AND newest >= ? AND first <= ? AND last >= ?"
+        bounds = (name, new["edition"].min() or "", new["listener"].max() or "", new["listener"].min() or "")
+        for (path,) in connection.execute(query, bounds).fetchall():
+            if path in own:
+                continue
+            if not (self.folder / path).exists():
+                found.append(path)
+                continue
+            both = parts.read(self.folder / path, columns).join(new, on=["listener", "edition"], how="left")
+            if (both["made_at_right"] > both["made_at"]).fill_null(False).all():
+                found.append(path)
+        return found
 
     def lists(self, batch: Sequence[Path]) -> bool:
         """Say whether any of some files is listed."""
@@ -207,10 +232,12 @@ class Shelf:
 
     def _of(self, listener: str, name: str) -> list[Kept]:
         """Return the editions of one playlist of a listener, newest first."""
-        if not self.path.exists():
-            return []
-        with closing(self._connect()) as connection:
-            kept = self._read(connection, listener)
+        with self._looking:  # one connection stays open: the last one to close would tidy the whole file
+            if self._connection is None:
+                if not self.path.exists():
+                    return []
+                self._connection = self._connect()
+            kept = self._read(self._connection, listener)
         return sorted((one for one in kept if one.name == name), key=lambda one: one.edition, reverse=True)
 
     def _read(self, connection: sqlite3.Connection, listener: str) -> list[Kept]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from segue.errors import NotFound, NotReady
-from segue.jobs.bench import als, knn, topk
+from segue.jobs.bench import als, knn, topk, weekly
 from segue.jobs.bench.rows import Bench, Row
 from segue.jobs.machine import Limits, limits, machine
 from segue.jobs.progress import Progress, silent
@@ -19,14 +19,17 @@ class _Kind:
     protocol: str
     cases: Sequence[str]
     row: Callable[[str, float, int, Limits, Progress], Row]
-    peers: Sequence[str]
+    peers: Sequence[str] = ()
     """Modules that must be there."""
+    after: Callable[[Sequence[Row]], list[Row]] = lambda rows: []  # noqa: ARG005
+    """What follows from all rows together."""
 
 
 BENCHES: Mapping[str, _Kind] = {
     "als": _Kind(als.PROTOCOL, als.CASES, als.als, ["implicit"]),
     "topk": _Kind(topk.PROTOCOL, topk.CASES, topk.topk, ["implicit"]),
     "knn": _Kind(knn.PROTOCOL, knn.CASES, knn.knn, ["implicit"]),
+    "weekly": _Kind(weekly.PROTOCOL, weekly.CASES, weekly.weekly, after=weekly.growth),
 }
 """Every bench, by name."""
 
@@ -63,4 +66,4 @@ def run(
     for place, case in enumerate(wanted):
         progress(f"{name}: {case}", place, len(wanted))
         rows.append(kind.row(case, scale, rounds, most, progress))
-    return Bench(name, kind.protocol, {**machine(), **most}, rows)
+    return Bench(name, kind.protocol, {**machine(), **most}, [*rows, *kind.after(rows)])
