@@ -80,12 +80,9 @@ class Gateway:
             self._waiting -= 1
 
     def warm_up(self) -> None:
-        """Load the snapshot and answer once, so that no listener waits for it."""
+        """Load the snapshot and compile what answers need, so that no listener waits for it."""
         try:
-            snapshot = self.workspace.current()
-            numbers = snapshot.models["popularity"].numbers[:1]
-            tracks = tuple(snapshot.catalog.tracks["track_id"].gather(numbers))
-            self.service.answer([Ask("warm-up", Kind.RADIO, tracks, now=datetime.now(UTC))])
+            self.service.warm_up()
             self.ready, self.why_not = True, ""
         except SegueError as error:
             self.ready, self.why_not = False, str(error)

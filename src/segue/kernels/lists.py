@@ -6,6 +6,7 @@ needs to look up lies in a dense array over all items, which is left as it was f
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -14,8 +15,11 @@ from numpy.typing import NDArray
 
 from segue.kernels.numbers import number
 from segue.kernels.ragged import Ragged, offsets_of
+from segue.kernels.threads import spread
 
 __all__ = ["among", "best_first", "best_of", "blend", "first_unlisted", "merge", "to_front", "under_cap"]
+
+_alone = partial(spread, parallel=False)
 
 
 def merge(
@@ -36,17 +40,17 @@ def merge(
     sources = np.repeat(np.arange(len(proposals)), [items.shape[1] for items, _ in proposals])
     place = np.full(n, -1, np.int32)
     lengths = np.zeros(len(items), np.int64)
-    _count(items, scores, place, lengths)
+    _alone(_count, len(items), (items, scores), (place, lengths))
     offsets = offsets_of(lengths)
     union = np.empty(offsets[-1], np.int32)
     said = np.full((offsets[-1], len(proposals)), np.nan, np.float32)
-    _fill(items, scores, sources, place, offsets, union, said)
+    _alone(_fill, len(items), (items, scores, sources, offsets), (place, union, said))
     return offsets, union, said
 
 
 @njit(cache=True, nogil=True)
-def _count(items, scores, place, lengths):
-    for row in range(len(items)):
+def _count(items, scores, start, stop, place, lengths):
+    for row in range(start, stop):
         count = 0
         for at in range(items.shape[1]):
             item = items[row, at]
@@ -60,8 +64,8 @@ def _count(items, scores, place, lengths):
 
 
 @njit(cache=True, nogil=True)
-def _fill(items, scores, sources, place, offsets, union, said):
-    for row in range(len(items)):
+def _fill(items, scores, sources, offsets, start, stop, place, union, said):
+    for row in range(start, stop):
         count = 0
         for at in range(items.shape[1]):
             item = items[row, at]
@@ -87,13 +91,14 @@ def among(offsets: NDArray[np.int64], items: NDArray[np.int32], listed: Ragged, 
     """
     found = np.zeros(len(items), np.bool_)
     if len(listed.values) and len(items):
-        _mark(offsets, items, listed.offsets, listed.values, np.zeros(n, np.bool_), found)
+        given = offsets, items, listed.offsets, listed.values
+        _alone(_mark, len(listed), given, (np.zeros(n, np.bool_), found))
     return found
 
 
 @njit(cache=True, nogil=True)
-def _mark(offsets, items, listed_offsets, listed, marked, found):
-    for row in range(len(offsets) - 1):
+def _mark(offsets, items, listed_offsets, listed, start, stop, marked, found):
+    for row in range(start, stop):
         for at in range(listed_offsets[row], listed_offsets[row + 1]):
             marked[listed[at]] = True
         for at in range(offsets[row], offsets[row + 1]):
@@ -126,14 +131,14 @@ def blend(
     """
     scores = np.zeros(len(said), np.float32)
     sources = np.zeros(len(said), np.int8)
-    _blend(offsets, said, weights, scores, sources)
+    _alone(_blend, len(offsets) - 1, (offsets, said, weights), (scores, sources))
     return scores, sources
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _blend(offsets, said, weights, scores, sources):
+def _blend(offsets, said, weights, start, stop, scores, sources):
     best = np.empty(said.shape[1], np.float32)
-    for row in range(len(offsets) - 1):
+    for row in range(start, stop):
         for source in range(said.shape[1]):
             best[source] = np.float32(1e-12)
         for at in range(offsets[row], offsets[row + 1]):
@@ -156,15 +161,15 @@ def _blend(offsets, said, weights, scores, sources):
 def best_first(offsets: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return all places, each row's by falling score (`float32[m]`, no NaN); equal ones keep their order."""
     numbers = np.empty(len(scores), np.uint64)
-    _number(offsets, scores, numbers)
+    _alone(_number, len(offsets) - 1, (offsets, scores), (numbers,))
     for start, stop in pairwise(offsets.tolist()):
         numbers[start:stop].sort()
     return np.repeat(offsets[:-1], np.diff(offsets)) + (numbers & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 @njit(cache=True, nogil=True)
-def _number(offsets, scores, numbers):
-    for row in range(len(offsets) - 1):
+def _number(offsets, scores, start, stop, numbers):
+    for row in range(start, stop):
         for at in range(offsets[row], offsets[row + 1]):
             numbers[at] = ~number(scores[at], at - offsets[row])
 
@@ -177,16 +182,16 @@ def to_front(offsets: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[n
         chosen: `int64[c]`: places, row by row, each once.
     """
     turned = np.empty(offsets[-1], np.int64)
-    _front(offsets, chosen, np.zeros(offsets[-1], np.bool_), turned)
+    _alone(_front, len(offsets) - 1, (offsets, chosen), (np.zeros(offsets[-1], np.bool_), turned))
     return turned
 
 
 @njit(cache=True, nogil=True)
-def _front(offsets, chosen, taken, turned):
+def _front(offsets, chosen, start, stop, taken, turned):
     for place in chosen:
         taken[place] = True
     next_chosen = 0
-    for row in range(len(offsets) - 1):
+    for row in range(start, stop):
         count = offsets[row]
         while next_chosen < len(chosen) and chosen[next_chosen] < offsets[row + 1]:
             turned[count] = chosen[next_chosen]
@@ -208,13 +213,13 @@ def under_cap(offsets: NDArray[np.int64], groups: NDArray[np.int32], n: int, mos
         most: Places of a group.
     """
     kept = np.empty(len(groups), np.bool_)
-    _cap(offsets, groups, most, np.zeros(n, np.int32), kept)
+    _alone(_cap, len(offsets) - 1, (offsets, groups, most), (np.zeros(n, np.int32), kept))
     return kept
 
 
 @njit(cache=True, nogil=True)
-def _cap(offsets, groups, most, counts, kept):
-    for row in range(len(offsets) - 1):
+def _cap(offsets, groups, most, start, stop, counts, kept):
+    for row in range(start, stop):
         for at in range(offsets[row], offsets[row + 1]):
             kept[at] = counts[groups[at]] < most
             counts[groups[at]] += 1
@@ -231,13 +236,14 @@ def first_unlisted(order: NDArray[np.int32], listed: Ragged, k: int) -> NDArray[
         k: How many.
     """
     found = np.full((len(listed), k), -1, np.int32)
-    _skip(order, listed.offsets, listed.values, np.zeros(len(order), np.bool_), found)
+    given = order, listed.offsets, listed.values
+    _alone(_skip, len(listed), given, (np.zeros(len(order), np.bool_), found))
     return found
 
 
 @njit(cache=True, nogil=True)
-def _skip(order, offsets, listed, marked, found):
-    for row in range(len(found)):
+def _skip(order, offsets, listed, start, stop, marked, found):
+    for row in range(start, stop):
         for at in range(offsets[row], offsets[row + 1]):
             marked[listed[at]] = True
         count = 0

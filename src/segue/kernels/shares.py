@@ -55,7 +55,7 @@ def strongest(offsets: NDArray[np.int64], parts: NDArray[np.float32], items: Rag
         items: As `split` takes them.
     """
     found = np.full(len(items.values), -1, np.int64)
-    _strongest(offsets, parts, items.offsets, found)
+    spread(_strongest, len(items), (offsets, parts, items.offsets), (found,), parallel=False)
     return found
 
 
@@ -134,8 +134,8 @@ def _product(block, row, other):
 
 
 @njit(cache=True, nogil=True)
-def _strongest(offsets, parts, item_offsets, found):
-    for row in range(len(offsets) - 1):
+def _strongest(offsets, parts, item_offsets, start, stop, found):
+    for row in range(start, stop):
         count = item_offsets[row + 1] - item_offsets[row]
         m = (offsets[row + 1] - offsets[row]) // max(count, 1)
         for line in range(count):

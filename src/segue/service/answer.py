@@ -28,6 +28,7 @@ from segue.types import Ask, Kind, Purpose, Refusal, Slate
 __all__ = ["Answer", "Service"]
 
 _Name: TypeAlias = Literal["radio", "continuation", "title", "weekly"]
+_LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
 _NAMES: Mapping[Kind, _Name] = {Kind.RADIO: "radio", Kind.CONTINUE: "continuation", Kind.WEEKLY: "weekly"}
 
@@ -114,6 +115,34 @@ class Service:
         """
         candidates = max(self._config("weekly").candidates, 2 * asks[0].limit)
         return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, trace, False, until)
+
+    def warm_up(self) -> None:
+        """Make a list by every recipe for an invented asker, so that no request waits for what is loaded or compiled.
+
+        Raises:
+            NotReady: Nothing is trained.
+            Damaged: What is trained cannot be loaded.
+        """
+        snapshot = self.snapshot()
+        some = np.flatnonzero(snapshot.learned & (snapshot.catalog.canonical == np.arange(len(snapshot.catalog))))
+        heard, seeds, banned, excluded = (some[first::4][:5].astype(np.int32) for first in range(4))
+        request = Request(
+            now=datetime.now(UTC),
+            answer=np.zeros(1, np.int32),
+            history=Ragged.of([heard]),
+            seeds=Ragged.of([seeds]),
+            banned=Ragged.of([banned]),
+            exclude=Ragged.of([excluded]),
+            limit=np.full(1, _LIMIT, np.int32),
+            seed=np.zeros(1, np.uint64),
+            titles=("warm-up",),
+        )
+        names: tuple[_Name, ...] = ("radio", "continuation", "title", "weekly")
+        for name in names:
+            config = self._config(name)
+            main = music.recipe(name, snapshot, config, candidates=config.candidates, parallel=False)
+            for one in (main, *self._lower_rungs(name, snapshot, config.candidates, parallel=False)):
+                run(one, request, Trace())
 
     def _same_recipe(
         self,
