@@ -9,16 +9,17 @@ from typer.testing import CliRunner
 
 from segue.cli.app import app
 from segue.errors import NotFound
-from segue.jobs.bench.run import BENCHES, run
+from segue.jobs.bench.run import run
 
 SMALL = {
     "als": ("64 factors", 0.01),
     "topk": ("64 factors", 0.1),
     "knn": ("k = 20", 0.01),
+    "ingest": ("batches", 0.01),
 }
 
 
-@pytest.mark.parametrize("name", BENCHES)
+@pytest.mark.parametrize("name", SMALL)
 def test_both_sides_run_and_are_equally_good(name: str) -> None:
     case, scale = SMALL[name]
     made = run(name, cases=[case], scale=scale, rounds=2)
@@ -30,6 +31,23 @@ def test_both_sides_run_and_are_equally_good(name: str) -> None:
         assert row.quality
         assert 0 < (row.peak_mb or 0) < 10_000
     json.dumps(asdict(made))
+
+
+def test_the_weekly_bench_makes_everyones_list_and_tells_how_its_time_grows() -> None:
+    made = run("weekly", cases=["10,000 listeners", "100,000 listeners"], scale=0.005, rounds=1)
+    *sizes, growth = made.rows
+    for row in sizes:
+        assert (row.quality["personal"], row.unit) == (1, "listeners/s")
+        assert row.quality["tracks a listener"] > 20
+        assert row.ours > 0 < (row.peak_mb or 0)
+    assert growth.case.startswith("growth with listeners (10,000, 100,000)")
+
+
+def test_the_serve_bench_asks_a_server_and_an_empty_route() -> None:
+    made = run("serve", cases=["weekly"], scale=0.01, rounds=1)
+    (row,) = made.rows
+    assert row.ratio is not None and row.ours > 0 < (row.peer or 0)
+    assert 0 < row.quality["p50 ms"] <= row.quality["p99 ms"]
 
 
 def test_an_unknown_bench_or_case_is_told_with_what_there_is() -> None:

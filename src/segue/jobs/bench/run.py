@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from segue.errors import NotFound, NotReady
-from segue.jobs.bench import als, knn, topk, weekly
+from segue.jobs.bench import als, ingest, knn, serve, topk, weekly
 from segue.jobs.bench.rows import Bench, Row
 from segue.jobs.machine import Limits, limits, machine
 from segue.jobs.progress import Progress, silent
@@ -30,6 +30,8 @@ BENCHES: Mapping[str, _Kind] = {
     "topk": _Kind(topk.PROTOCOL, topk.CASES, topk.topk, ["implicit"]),
     "knn": _Kind(knn.PROTOCOL, knn.CASES, knn.knn, ["implicit"]),
     "weekly": _Kind(weekly.PROTOCOL, weekly.CASES, weekly.weekly, after=weekly.growth),
+    "serve": _Kind(serve.PROTOCOL, serve.CASES, serve.serve),
+    "ingest": _Kind(ingest.PROTOCOL, ingest.CASES, ingest.ingest),
 }
 """Every bench, by name."""
 
