@@ -20,6 +20,7 @@ from segue.errors import NotReady
 from segue.evaluation import accuracy
 from segue.jobs import ranking
 from segue.jobs.choice import choose
+from segue.jobs.indexing import give_index
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.models.model import Learned, Model, ModelConfig
@@ -89,6 +90,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             began = perf_counter()
             try:
                 model = fit(name, config, data, settings.train.seed)
+                why.extend(give_index(model, data, settings.index, settings.train.seed))
             except NotReady as error:
                 if not data.stacked().nnz:
                     raise
