@@ -26,10 +26,10 @@ from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged
 from segue.kernels.rescoring import best_of
 
-__all__ = ["FILES", "Index", "build", "load"]
+__all__ = ["FILE", "Index", "build", "load"]
 
-FILES = ("index.faiss", "index_queries.npy")
-"""What `Index.save` writes."""
+FILE = "index.faiss"
+"""What `Index.save` writes, unless search is exact."""
 
 _SAMPLE = 1000
 """Queries that an effort is chosen on; and as many others to measure it."""
@@ -161,7 +161,9 @@ class Index:
                 self._since = None
 
     def save(self, folder: Path) -> Mapping[str, Any]:
-        """Write what was built into a folder, as the files `FILES`; return what `load` wants to be told.
+        """Write what was built into a folder, as the file `FILE`; return what `load` wants to be told.
+
+        The queries that it was measured with are not written, since they may come from listeners' histories.
 
         Raises:
             BadInput: Something was added or removed since; `rebuild` first.
@@ -170,8 +172,7 @@ class Index:
         if now.share_changed:
             raise BadInput("the index has changed since it was built; rebuild it before it is saved")
         if now.main is not None:
-            now.main.save(folder / FILES[0])
-        np.save(folder / FILES[1], self._queries, allow_pickle=False)
+            now.main.save(folder / FILE)
         return {**asdict(now.measured), "config": self.config.model_dump(mode="json"), "seed": self._seed}
 
     def _change(self, change: "_Change") -> None:
@@ -235,9 +236,6 @@ def build(
     if (np.diff(numbers) <= 0).any():
         raise BadInput("the numbers of an index are not ascending")
     _check(numbers, vectors, vectors.shape[1])
-    if len(queries) < 2:
-        rng = np.random.Generator(np.random.PCG64(seed))
-        queries = vectors[np.sort(rng.permutation(len(vectors))[: 2 * _SAMPLE])]
     asked = np.ascontiguousarray(queries[: 2 * _SAMPLE])
     return Index(config, _built(numbers, vectors, asked, config, seed), asked, seed)
 
@@ -245,8 +243,10 @@ def build(
 def load(folder: Path, vectors: NDArray[np.float32], told: Mapping[str, Any]) -> Index:
     """Load what `Index.save` wrote, beside the vectors that it was built of, numbered from 0.
 
+    When it is built anew, it is measured with some of its vectors as queries.
+
     Args:
-        folder: Holds the files.
+        folder: Holds the file.
         vectors: `float32[n, f]`, as they were.
         told: What `save` returned.
     """
@@ -255,9 +255,9 @@ def load(folder: Path, vectors: NDArray[np.float32], told: Mapping[str, Any]) ->
     measured = Measured(**entry)
     main = None
     if measured.kind != "exact":
-        main = approximate.load(folder / FILES[0], measured.kind, Effort(measured.probes, measured.refine))
+        main = approximate.load(folder / FILE, measured.kind, Effort(measured.probes, measured.refine))
     numbers = np.arange(len(vectors), dtype=np.int32)
-    return Index(config, _contents(main, numbers, vectors, measured), np.load(folder / FILES[1]), seed)
+    return Index(config, _contents(main, numbers, vectors, measured), vectors[:0], seed)
 
 
 def _built(
@@ -274,6 +274,9 @@ def _built(
         seconds = round(perf_counter() - began, 3)
         measured = Measured("exact", len(vectors), 0, 1, 1.0, neighbours, 1.0, config.floor, 0, seconds, 0)
         return _contents(None, numbers, vectors, measured)
+    if len(queries) < 2:
+        rng = np.random.Generator(np.random.PCG64(seed))
+        queries = vectors[rng.permutation(len(vectors))[: 2 * _SAMPLE]]
     main = approximate.train(kind, vectors, seed)
     true, _ = best_products(queries, vectors, Ragged.empty(len(queries)), neighbours, parallel=True)
     half = len(queries) // 2

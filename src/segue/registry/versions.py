@@ -173,7 +173,7 @@ def load(folder: Path, name: str, version: str) -> tuple[Learned, pl.Series, Man
     here = folder / name / version
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda item: _verify(here / item[0], item[1]), manifest.files.items()))
-    arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files if file not in index.FILES}
+    arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files if file != index.FILE}
     kind = _KINDS[manifest.model]
     ids = _unpack(arrays.pop(_IDS), arrays.pop(_ENDS)) if _IDS in arrays else pl.Series("track_id", [], pl.String)
     model = kind(kind.Config.model_validate(manifest.config))

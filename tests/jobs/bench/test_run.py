@@ -15,6 +15,7 @@ SMALL = {
     "als": ("64 factors", 0.01),
     "topk": ("64 factors", 0.1),
     "knn": ("k = 20", 0.01),
+    "ann": ("clustered, one at a time", 0.002),
 }
 
 
@@ -30,6 +31,13 @@ def test_both_sides_run_and_are_equally_good(name: str) -> None:
         assert row.quality
         assert 0 < (row.peak_mb or 0) < 10_000
     json.dumps(asdict(made))
+
+
+def test_an_index_answers_while_it_is_changed_and_every_answer_is_checked() -> None:
+    (row,) = run("ann", cases=["clustered, 10,000 added"], scale=0.002, rounds=1).rows
+    assert row.ours > 0
+    assert row.quality["failed"] == 0 < row.quality["queries"]
+    assert row.quality["added"] == row.quality["removed"] == 500
 
 
 def test_an_unknown_bench_or_case_is_told_with_what_there_is() -> None:

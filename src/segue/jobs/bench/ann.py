@@ -5,10 +5,11 @@ import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import get_num_threads
@@ -35,7 +36,7 @@ PROTOCOL = (
     "with 128 candidates. Clustered vectors are simulated; real factors are those of mpd-7k, most of them copies with "
     "noise. MB are for a million vectors, themselves included"
 )
-_PEERS = {"faiss-cpu": "hnsw", "voyager": "voyager", "usearch": "usearch"}
+_PEERS = ("faiss-cpu", "voyager", "usearch")
 CASES = (
     *(
         f"{data}, {how}, beside {peer}"
@@ -132,6 +133,8 @@ def _rounds(world: _World, rounds: int, progress: Progress) -> dict[str, Outcome
 class _Side:
     """What all sides share: the vectors, and what is asked and should be found."""
 
+    library: ClassVar[str]
+
     def __init__(self, world: _World):
         made = world.made()
         self.k = min(_NEAREST, world.vectors // 2)
@@ -141,6 +144,7 @@ class _Side:
         self.true_tuned, self.true = true[:_TUNED_ON], true[_TUNED_ON:]
         self.found = np.zeros((len(self.asked), self.k), np.int32)
         self.batch_s, self.setting = 0.0, 0
+        import_module(self.library)  # its own memory is not the index's
         held = _anonymous_mb() - made.vectors.nbytes / 1e6
         began = perf_counter()
         self.make(made.vectors)
@@ -199,6 +203,7 @@ class _Side:
 
 
 class _Ours(_Side):
+    library = "faiss"
     index: Index
 
     def make(self, vectors: NDArray[np.float32]) -> None:
@@ -212,6 +217,8 @@ class _Ours(_Side):
 
 
 class _Hnsw(_Side):
+    library = "faiss"
+
     def make(self, vectors: NDArray[np.float32]) -> None:
         import faiss
 
@@ -229,6 +236,8 @@ class _Hnsw(_Side):
 
 
 class _Voyager(_Side):
+    library = "voyager"
+
     def make(self, vectors: NDArray[np.float32]) -> None:
         from voyager import Index as Graph
         from voyager import Space
@@ -243,6 +252,8 @@ class _Voyager(_Side):
 
 
 class _Usearch(_Side):
+    library = "usearch.index"
+
     def make(self, vectors: NDArray[np.float32]) -> None:
         from usearch.index import Index as Graph
 
