@@ -90,13 +90,13 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             began = perf_counter()
             try:
                 model = fit(name, config, data, settings.train.seed)
-                why.extend(give_index(model, data, settings.index, settings.train.seed))
             except NotReady as error:
                 if not data.stacked().nnz:
                     raise
                 why.append(f"{name} is left out: {str(error).removeprefix(f'{name}: ')}")
             else:
                 fitted[name] = model, perf_counter() - began
+                why.extend(give_index(model, data, settings.index, settings.train.seed))
         configs = {name: choice.configs[name] for name in fitted}
         metrics, examples, took = _twins(data, configs, catalog, recipe, settings, steps)
         if recipe is not None:

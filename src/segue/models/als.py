@@ -84,8 +84,8 @@ class ImplicitALS(Model):
     """`int32[n]`: the row of `factors` that each item's artist has; empty where artists do not count."""
 
     def fit(self, data: Dataset, *, seed: int) -> None:
-        """Alternate between rows and items."""
-        config = self.config
+        """Alternate between rows and items; an index of what was learned before is given up."""
+        config, self.index = self.config, None
         matrix = data.stacked(config.rows)
         if matrix.nnz == 0:
             raise NotReady(f"als: the dataset has no {' or '.join(config.rows)}")
