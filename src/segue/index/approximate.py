@@ -89,10 +89,10 @@ class Approximate:
         return exact + effort.probes * length
 
     def efforts(self) -> list[int]:
-        """Return the probes that may be tried, ascending."""
+        """Return the probes that may be tried, ascending: at most half of the lists; with more, all may be compared."""
         if self.kind == "flat":
             return [1]
-        most = 4096 if self.kind == "hnsw" else max(self.lists // 4, min(self.lists, 64))
+        most = 4096 if self.kind == "hnsw" else self.lists // 2
         steps = np.unique(np.round(np.geomspace(1, most, 6 * int(np.ceil(np.log2(most))) + 1)).astype(int))
         return [int(step) for step in steps if self.kind != "hnsw" or step >= 8]
 

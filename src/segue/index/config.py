@@ -24,7 +24,8 @@ class IndexConfig(BaseModel):
     sq8 (lists of vectors of 8 bits a dimension), pq (of codes of 8 bits), fastscan (of codes of 4 bits, read in
     registers). auto: exact for few items, sq8 for many."""
     exact_below: int = Field(default=100_000, ge=0)
-    """For fewer items auto is exact."""
+    """For fewer items auto is exact: of 100,000 and more, lists are quicker to search in batches too, not only for
+    one request."""
     floor: float = Field(default=0.95, ge=0, le=1)
     """The share of the true nearest that an index must find on held-out queries; one that finds less is refused."""
     neighbours: int = Field(default=500, ge=1, le=10_000)
