@@ -85,7 +85,9 @@ class ImplicitALS(Model):
 
     def fit(self, data: Dataset, *, seed: int) -> None:
         """Alternate between rows and items; an index of what was learned before is given up."""
-        config, self.index = self.config, None
+        config = self.config
+        if self.index is not None:
+            self.index = None
         matrix = data.stacked(config.rows)
         if matrix.nnz == 0:
             raise NotReady(f"als: the dataset has no {' or '.join(config.rows)}")
