@@ -17,7 +17,8 @@ from segue.models.als import ImplicitALS, ImplicitALSConfig
 
 __all__ = ["Vectors", "blown_up", "clustered"]
 
-_CLUSTERS = 2000
+_A_CLUSTER = 500
+"""Vectors of a cluster, in the mean."""
 _APART = 0.6
 """Length of a vector's way from its cluster's centre, the centre's being 1."""
 _NOISE = 0.5
@@ -47,10 +48,11 @@ def clustered(count: int, factors: int, asked: int, seed: int = 0) -> Vectors:
         seed: Of the random numbers.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    centres = rng.standard_normal((_CLUSTERS, factors), np.float32)
+    clusters = max(count // _A_CLUSTER, 1)
+    centres = rng.standard_normal((clusters, factors), np.float32)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    sizes = rng.lognormal(0, 1, _CLUSTERS)
-    belongs = rng.choice(_CLUSTERS, count + asked, p=sizes / sizes.sum())
+    sizes = rng.lognormal(0, 1, clusters)
+    belongs = rng.choice(clusters, count + asked, p=sizes / sizes.sum())
     drawn = rng.standard_normal((count + asked, factors), np.float32)
     drawn *= np.float32(_APART / np.sqrt(factors))
     drawn += centres[belongs]
