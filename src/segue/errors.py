@@ -7,6 +7,7 @@
     │   ├── BadInput           … a file, row or event that cannot be understood (HTTP 422)
     │   └── TooLarge           … a body, record or list above its limit (HTTP 413)
     ├── NotReady               the workspace lacks what the answer needs, with the command that makes it (HTTP 503)
+    ├── BelowFloor             an index finds less of the true nearest than it must (the model serves without it)
     ├── Damaged                stored bytes that do not match what was written (HTTP 503)
     └── Busy                   another process holds the lock, or the queue is full (HTTP 503)
 
@@ -36,6 +37,10 @@ class TooLarge(UsageError):
 
 class NotReady(SegueError):
     """The workspace lacks something that a named command makes."""
+
+
+class BelowFloor(SegueError):
+    """An index that was built finds less of the true nearest than its floor."""
 
 
 class Damaged(SegueError):

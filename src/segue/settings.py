@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
+from segue.index.config import IndexConfig
 from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
 from segue.models.content import ContentConfig
@@ -133,6 +134,7 @@ class Settings(BaseSettings):
     consent: ConsentConfig = ConsentConfig()
     dataset: DatasetConfig = DatasetConfig()
     models: ModelsConfig = ModelsConfig()
+    index: IndexConfig = IndexConfig()
     ranker: RankerConfig = RankerConfig()
     train: TrainConfig = TrainConfig()
     recipes: RecipesConfig = RecipesConfig()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segue.kernels.lists import among, best_first, best_of, blend, first_unlisted, merge, to_front, under_cap
+from segue.kernels.lists import among, best_first, blend, first_unlisted, greatest, merge, to_front, under_cap
 from segue.kernels.ragged import Ragged, offsets_of
 
 N = 12
@@ -59,7 +59,7 @@ def test_rows_are_put_in_the_order_of_a_stable_sort(rows: list[list[float]]) -> 
         for place in sorted(range(len(row)), key=lambda place: -row[place])
     ]
     assert best_first(offsets, flat).tolist() == expected
-    assert best_of(offsets, flat).tolist() == [max([0.0, *row]) for row in rows]
+    assert greatest(offsets, flat).tolist() == [max([0.0, *row]) for row in rows]
 
 
 @given(

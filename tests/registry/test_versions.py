@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from segue.dataset.matrices import Dataset, Vocabulary
 from segue.errors import Damaged, NotFound
+from segue.index import index
+from segue.index.config import IndexConfig
+from segue.kernels.ragged import Ragged
+from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.knn import ItemKnn, ItemKnnConfig
 from segue.models.popularity import Popularity
 from segue.registry import versions
@@ -188,3 +192,25 @@ def test_old_versions_are_removed_but_for_the_newest_and_those_to_keep(home: Pat
     assert [one.version for one in versions.versions(home / "models", "knn")] == [saved.version, *later[2:]]
     assert versions.prune(home / "models", "knn", keep={saved.version}, newest=2) == []
     load(home, saved)
+
+
+def test_an_index_is_saved_beside_the_arrays_and_loaded_with_them(home: Path) -> None:
+    """Only its measured recall, its settings and checksums are in the manifest."""
+    names = [f"{number:04d}" for number in range(1000)]
+    grow(home, *names)
+    model, data = ImplicitALS(ImplicitALSConfig(factors=16, iterations=1)), dataset(home, names)
+    model.fit(data, seed=1)
+    rng = np.random.Generator(np.random.PCG64(1))
+    model.factors = rng.standard_normal((1000, 16), np.float32)
+    config = IndexConfig(kind="sq8", neighbours=10, floor=0.5)
+    model.index = index.build(model.factors, model.factors[:100], config)
+    saved = versions.save(home / "models", model, data, metrics={}, seed=1, seconds=0.1, now=NOW)
+    assert saved.index is not None and saved.index["recall"] >= saved.index["floor"] == 0.5
+    loaded, _, manifest = load(home, saved)
+    assert manifest == saved
+    assert isinstance(loaded, ImplicitALS) and loaded.index is not None
+    history = Ragged.of([[0, 1], [3]])
+    assert loaded.recommend(history, history, 5)[0].tolist() == model.recommend(history, history, 5)[0].tolist()
+    (folder_of(home, saved) / "index.faiss").write_bytes(b"x")
+    with pytest.raises(Damaged, match="index.faiss does not match"):
+        load(home, saved)

@@ -13,7 +13,7 @@ __all__ = ["bench"]
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="als, topk, knn, weekly, serve or ingest.")],
+    name: Annotated[str, typer.Argument(help="als, topk, knn, ann, weekly, serve or ingest.")],
     case: Annotated[
         list[str] | None, typer.Option("--case", help="Only cases with these words; may be given again.")
     ] = None,

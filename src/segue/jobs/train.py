@@ -20,6 +20,7 @@ from segue.errors import NotReady
 from segue.evaluation import accuracy
 from segue.jobs import ranking
 from segue.jobs.choice import choose
+from segue.jobs.indexing import give_index
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.models.model import Learned, Model, ModelConfig
@@ -95,6 +96,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
                 why.append(f"{name} is left out: {str(error).removeprefix(f'{name}: ')}")
             else:
                 fitted[name] = model, perf_counter() - began
+                why.extend(give_index(model, data, settings.index, settings.train.seed))
         configs = {name: choice.configs[name] for name in fitted}
         metrics, examples, took = _twins(data, configs, catalog, recipe, settings, steps)
         if recipe is not None:

@@ -17,7 +17,7 @@ from segue.kernels.numbers import number
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.kernels.threads import spread
 
-__all__ = ["among", "best_first", "best_of", "blend", "first_unlisted", "merge", "to_front", "under_cap"]
+__all__ = ["among", "best_first", "blend", "first_unlisted", "greatest", "merge", "to_front", "under_cap"]
 
 _alone = partial(spread, parallel=False)
 
@@ -107,7 +107,7 @@ def _mark(offsets, items, listed_offsets, listed, start, stop, marked, found):
             marked[listed[at]] = False
 
 
-def best_of(offsets: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.float32]:
+def greatest(offsets: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the greatest score of each row, `float32[Q]`, 0 where none is above it."""
     best = np.zeros(len(offsets) - 1, np.float32)
     filled = np.flatnonzero(np.diff(offsets))

@@ -64,8 +64,8 @@ def best_products(
     wanted = np.arange(len(queries)) if asked is None else np.flatnonzero(asked)
     if not len(wanted) or not len(factors):
         return items, scores
-    more = Ragged.empty(len(queries)) if added is None else _ordered(added)
-    search = _Search(queries, factors, _ordered(exclude), more, k, scale, barred)
+    more = Ragged.empty(len(queries)) if added is None else added.ordered()
+    search = _Search(queries, factors, exclude.ordered(), more, k, scale, barred)
     blocks = iter([wanted[first : first + _QUERIES] for first in range(0, len(wanted), _QUERIES)])
     threads = min(get_num_threads(), -(-len(wanted) // _QUERIES)) if parallel else 1
     if threads == 1:
@@ -155,20 +155,6 @@ class _Search:
         best.sort(axis=1)
         _decoded(best[:, : -self.k - 1 : -1], rows, items, scores)
         return np.flatnonzero((counts < self.k) & (thresholds > -np.inf))
-
-
-def _ordered(rows: Ragged) -> Ragged:
-    """Return the rows with their values ascending."""
-    if not len(rows.values):
-        return rows
-    steps = np.diff(rows.values.astype(np.int64))
-    inside = np.ones(len(steps), np.bool_)
-    borders = rows.offsets[1:-1]
-    inside[borders[(borders > 0) & (borders < len(rows.values))] - 1] = False
-    if (steps[inside] >= 0).all():
-        return rows
-    order = np.lexsort((rows.values, np.repeat(np.arange(len(rows)), np.diff(rows.offsets))))
-    return Ragged(rows.offsets, rows.values[order], rows.weights[order])
 
 
 @njit(cache=True, nogil=True)

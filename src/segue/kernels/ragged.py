@@ -107,6 +107,19 @@ class Ragged:
         offsets, index = take_rows(self.offsets, rows)
         return Ragged(offsets, self.values[index], self.weights[index])
 
+    def ordered(self) -> "Ragged":
+        """Return the rows with their values ascending."""
+        if not len(self.values):
+            return self
+        steps = np.diff(self.values.astype(np.int64))
+        inside = np.ones(len(steps), np.bool_)
+        borders = self.offsets[1:-1]
+        inside[borders[(borders > 0) & (borders < len(self.values))] - 1] = False
+        if (steps[inside] >= 0).all():
+            return self
+        order = np.lexsort((self.values, row_numbers(self.offsets)))
+        return Ragged(self.offsets, self.values[order], self.weights[order])
+
     def concat(self, other: "Ragged") -> "Ragged":
         """Return each row followed by the same row of `other`."""
         offsets = self.offsets + other.offsets

@@ -85,8 +85,10 @@ class ImplicitALS(Model):
     """`int32[n]`: the row of `factors` that each item's artist has; empty where artists do not count."""
 
     def fit(self, data: Dataset, *, seed: int) -> None:
-        """Alternate between rows and items."""
+        """Alternate between rows and items; an index of what was learned before is given up."""
         config = self.config
+        if self.index is not None:
+            self.index = None
         matrix = data.stacked(config.rows)
         if matrix.nnz == 0:
             raise NotReady(f"als: the dataset has no {' or '.join(config.rows)}")
@@ -115,14 +117,17 @@ class ImplicitALS(Model):
         self.damping = np.array([damping], np.float32)
 
     def recommend(self, history: Ragged, exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
-        """Fold the histories in and rank by inner product.
+        """Fold the histories in and rank by inner product: of all items, or of those that an index proposes.
 
         What scores below a hundredth of the history's own mean score is noise of the factorization, such as music
         that nobody heard together with any of it, and is left out.
         """
         folded = self.fold_in(history, parallel=parallel)
         moved: NDArray[np.bool_] = np.any(folded, axis=1)
-        items, scores = best_products(folded, self.item_factors, exclude, k, asked=moved, parallel=parallel)
+        if self.index is None:
+            items, scores = best_products(folded, self.item_factors, exclude, k, asked=moved, parallel=parallel)
+        else:
+            items, scores = self.index.search(folded, exclude, k, asked=moved, parallel=parallel)
         noise = scores < _NOISE * self._own_scores(history, folded, parallel=parallel)[:, None]
         items[noise], scores[noise] = -1, -np.inf
         return items, scores

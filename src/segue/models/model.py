@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from segue.dataset.matrices import Dataset, Vocabulary
+from segue.index.index import Index
 from segue.kernels.ragged import Ragged
 
 __all__ = ["Learned", "Model", "ModelConfig", "Ranked"]
@@ -34,6 +35,9 @@ class Learned(ABC):
     learned: ClassVar[tuple[str, ...]]
     Config: ClassVar[type[ModelConfig]]
     config: ModelConfig
+    index: Index | None = None
+    """Searches the vectors that it ranks by, where there are too many to compare all with each history; given to it
+    after a fit or a load. None: all are compared."""
 
     def __init__(self, config: ModelConfig | None = None):
         self.config = config or self.Config()

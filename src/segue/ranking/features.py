@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.lists import best_first, best_of
+from segue.kernels.lists import best_first, greatest
 from segue.kernels.ragged import places, row_numbers
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -51,7 +51,7 @@ def features(request: Request, candidates: Candidates, tracks: Tracks, sources: 
     for source in sources:
         said = candidates.proposed[:, candidates.sources.index(source)]
         scores = np.nan_to_num(said, nan=0.0)
-        best = best_of(candidates.offsets, scores)
+        best = greatest(candidates.offsets, scores)
         columns += [scores, scores / np.maximum(best, 1e-12)[rows], _places(said, candidates)]
     blended = candidates.score
     artist = tracks.artist[track]

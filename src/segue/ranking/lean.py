@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from segue.kernels.lists import best_first, best_of
+from segue.kernels.lists import best_first, greatest
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
@@ -35,7 +35,7 @@ class Lean:
         rows = candidates.rows
         said = np.stack([source.score(request, candidates) for source in self.sources.values()], axis=1)
         liked = np.maximum(np.nan_to_num(said, nan=0.0), 0)
-        best = np.stack([best_of(candidates.offsets, column) for column in liked.T], axis=1)
+        best = np.stack([greatest(candidates.offsets, column) for column in liked.T], axis=1)
         weights = np.array([self.weights[name] for name in self.sources], np.float32)
         lift = 1 + (liked / np.maximum(best[rows], 1e-12)) @ weights
         leaning = replace(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from segue import errors
 from segue.dataset.matrices import Dataset
+from segue.index import index
 from segue.models.als import ImplicitALS
 from segue.models.artist import SameArtist
 from segue.models.content import Content
@@ -80,6 +81,8 @@ class Manifest:
     """Time to fit."""
     files: Mapping[str, str]
     """SHA-256 of each file."""
+    index: Mapping[str, Any] | None = field(default=None)
+    """How its vectors are searched, with the recall that was measured; None: exactly."""
     format: int = field(default=_FORMAT)
 
 
@@ -107,6 +110,7 @@ def save(
         items = {} if known is None else _pack(known.ids)
         for name, array in {**items, **model.state()}.items():
             np.save(here / f"{name}.npy", array, allow_pickle=False)
+        searched = None if model.index is None else model.index.save(here)
         manifest = Manifest(
             model=model.name,
             version=version,
@@ -117,6 +121,7 @@ def save(
             seed=seed,
             seconds=round(seconds, 3),
             files={path.name: files.checksum(path) for path in sorted(here.iterdir())},
+            index=searched,
         )
         files.write_sealed(here / "manifest.json", asdict(manifest))
     return manifest
@@ -155,7 +160,7 @@ def read_manifest(folder: Path, name: str, version: str) -> Manifest:
 
 
 def load(folder: Path, name: str, version: str) -> tuple[Learned, pl.Series, Manifest]:
-    """Load a version; its arrays are mapped, not read. Every checksum is verified first.
+    """Load a version; its arrays and its index are mapped, not read. Every checksum is verified first.
 
     Returns:
         The model, the ids of its items (`String[n]`; none for what has no items) and its manifest.
@@ -168,11 +173,13 @@ def load(folder: Path, name: str, version: str) -> tuple[Learned, pl.Series, Man
     here = folder / name / version
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda item: _verify(here / item[0], item[1]), manifest.files.items()))
-    arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files}
+    arrays = {Path(file).stem: _mapped(here / file) for file in manifest.files if file != index.FILE}
     kind = _KINDS[manifest.model]
     ids = _unpack(arrays.pop(_IDS), arrays.pop(_ENDS)) if _IDS in arrays else pl.Series("track_id", [], pl.String)
     model = kind(kind.Config.model_validate(manifest.config))
     model.restore(arrays)
+    if manifest.index is not None and isinstance(model, ImplicitALS):
+        model.index = index.load(here, model.item_factors, manifest.index)
     return model, ids, manifest
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.kernels.diversity import dpp, mmr
-from segue.kernels.lists import best_of, to_front
+from segue.kernels.lists import greatest, to_front
 from segue.kernels.ragged import Ragged, offsets_of, places
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -47,7 +47,7 @@ class Diversify:
         pooled = np.flatnonzero(places(candidates.offsets) < self.pool)
         pool = offsets_of(np.minimum(np.diff(candidates.offsets), self.pool))
         score = candidates.score[pooled]
-        best = np.maximum(best_of(pool, score), 1e-12)
+        best = np.maximum(greatest(pool, score), 1e-12)
         considered = Ragged(pool, self.index[candidates.track[pooled]], score / np.repeat(best, np.diff(pool)))
         strength = np.full(len(candidates), self.strength, np.float32)
         _, chosen = _CHOOSE[self.method](considered, self.vectors, request.limit, strength, parallel=self.parallel)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.lists import best_of, under_cap
+from segue.kernels.lists import greatest, under_cap
 from segue.kernels.ragged import places
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -41,7 +41,7 @@ class Floor:
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Drop what is below the floor."""
-        best = best_of(candidates.offsets, candidates.score)
+        best = greatest(candidates.offsets, candidates.score)
         kept = candidates.score >= self.share * best[candidates.rows]
         trace.dropped(DropReason.BELOW_FLOOR, int((~kept).sum()))
         return candidates.keep(kept)

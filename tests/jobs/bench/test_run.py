@@ -16,6 +16,7 @@ SMALL = {
     "topk": ("64 factors", 0.1),
     "knn": ("k = 20", 0.01),
     "ingest": ("batches", 0.01),
+    "ann": ("clustered, one at a time", 0.002),
 }
 
 
@@ -48,6 +49,13 @@ def test_the_serve_bench_asks_a_server_and_an_empty_route() -> None:
     (row,) = made.rows
     assert row.ratio is not None and row.ours > 0 < (row.peer or 0)
     assert 0 < row.quality["p50 ms"] <= row.quality["p99 ms"]
+
+
+def test_an_index_answers_while_it_is_changed_and_every_answer_is_checked() -> None:
+    (row,) = run("ann", cases=["clustered, 10,000 added"], scale=0.002, rounds=1).rows
+    assert row.ours > 0
+    assert row.quality["failed"] == 0 < row.quality["queries"]
+    assert row.quality["added"] == row.quality["removed"] == 500
 
 
 def test_an_unknown_bench_or_case_is_told_with_what_there_is() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from segue.errors import NotFound, NotReady
-from segue.jobs.bench import als, ingest, knn, serve, topk, weekly
+from segue.jobs.bench import als, ann, ingest, knn, serve, topk, weekly
 from segue.jobs.bench.rows import Bench, Row
 from segue.jobs.machine import Limits, limits, machine
 from segue.jobs.progress import Progress, silent
@@ -29,6 +29,7 @@ BENCHES: Mapping[str, _Kind] = {
     "als": _Kind(als.PROTOCOL, als.CASES, als.als, ["implicit"]),
     "topk": _Kind(topk.PROTOCOL, topk.CASES, topk.topk, ["implicit"]),
     "knn": _Kind(knn.PROTOCOL, knn.CASES, knn.knn, ["implicit"]),
+    "ann": _Kind(ann.PROTOCOL, ann.CASES, ann.ann, ["voyager", "usearch"]),
     "weekly": _Kind(weekly.PROTOCOL, weekly.CASES, weekly.weekly, after=weekly.growth),
     "serve": _Kind(serve.PROTOCOL, serve.CASES, serve.serve),
     "ingest": _Kind(ingest.PROTOCOL, ingest.CASES, ingest.ingest),
