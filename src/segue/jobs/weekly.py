@@ -35,7 +35,7 @@ from segue.types import Ask, Kind, Purpose, Rung, Slate
 __all__ = ["NAME", "Weekly", "Week", "alone", "monday", "personal", "playlist_id", "read", "weekly"]
 
 NAME = "weekly"
-_PART = 2048
+_PART = 4096
 """Listeners of a part."""
 _FEW = 16
 """Of so many listeners, or fewer, all may get what is popular."""

@@ -24,8 +24,8 @@ from segue.retrieval.sources import Complete, Gather, ModelSource, TitleSource
 __all__ = ["ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
 
 
-_POOL = 100
-"""Tracks of a row that a diverse list is chosen from."""
+_POOL = 60
+"""Tracks of a row that a diverse list is chosen from; from 100 nearly the same ones are chosen."""
 
 
 class ListConfig(BaseModel):

@@ -142,16 +142,19 @@ def reasons(tracks: NDArray[np.int32], sources: Sequence[str], seeds: NDArray[np
     kinds = {name: kind for kind, name in enumerate(dict.fromkeys(sources))}
     own = np.array([kinds[name] for name in sources], np.int64)
     about = np.where(np.isin(own, [kind for name, kind in kinds.items() if about_artist(name)]), tracks, -1)
-    keys = np.stack([own, seeds, about], axis=1)
-    different, place = np.unique(keys, axis=0, return_inverse=True)
-    _, titles, artists = _names(np.maximum(different[:, 1], 0), catalog) if len(different) else ([], [], [])
-    shown = catalog.tracks["artist_name"].gather(np.maximum(different[:, 2], 0)).to_list() if len(different) else []
+    size = len(catalog) + 1
+    different, place = np.unique((own * size + seeds + 1) * size + about + 1, return_inverse=True)
+    kind, seed, shown = different // size // size, different // size % size - 1, different % size - 1
+    _, titles, artists = _names(np.maximum(seed, 0), catalog)
+    whose = catalog.tracks["artist_name"].gather(np.maximum(shown, 0)).to_list()
     names = list(kinds)
     told = [
-        words(names[kind], _name(title, artist) if seed >= 0 else None, whose)
-        for (kind, seed, _), title, artist, whose in zip(different.tolist(), titles, artists, shown, strict=True)
+        words(names[one], _name(title, artist) if seeded else None, recommended)
+        for one, seeded, title, artist, recommended in zip(
+            kind.tolist(), (seed >= 0).tolist(), titles, artists, whose, strict=True
+        )
     ]
-    return [told[one] for one in place.ravel().tolist()]
+    return [told[one] for one in place.tolist()]
 
 
 def said(picks: Sequence[Pick], catalog: Catalog) -> list[SlateTrack]:
