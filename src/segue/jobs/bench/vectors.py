@@ -56,7 +56,7 @@ def clustered(count: int, factors: int, asked: int, seed: int = 0) -> Vectors:
     drawn = rng.standard_normal((count + asked, factors), np.float32)
     drawn *= np.float32(_APART / np.sqrt(factors))
     drawn += centres[belongs]
-    return Vectors(drawn[:count], drawn[count:])
+    return Vectors(drawn[:count], drawn[count:].copy())  # a view would keep all of it in memory
 
 
 def blown_up(folder: Path, count: int, factors: int, asked: int, seed: int = 0) -> Vectors:
