@@ -48,7 +48,8 @@ def encode(events: pl.DataFrame) -> bytes:
 
 def decode(payload: bytes, schema: pl.Schema) -> pl.DataFrame:
     """Return the events of a blob with the columns of `schema`; columns it does not hold come back null."""
-    frame = pl.read_ipc(payload)
+    held = pl.read_ipc_schema(BytesIO(payload))
+    frame = pl.read_ipc(payload, columns=[name for name in schema if name in held])
     return frame.select(
         pl.col(name) if name in frame.columns else pl.lit(None, dtype).alias(name) for name, dtype in schema.items()
     )

@@ -14,6 +14,7 @@ from numba import get_num_threads
 
 from segue.catalog.store import Catalog
 from segue.errors import NotReady
+from segue.events.compaction import compact
 from segue.events.sink import Sink
 from segue.jobs.progress import Progress, silent
 from segue.kernels.threads import one_thread_each
@@ -114,6 +115,8 @@ def weekly(
             else:
                 batch.discard()
         due = _due(shelf, listeners, config, now, again=again)
+        if due.height > _PART:
+            compact(sink.folder)  # each part reads its listeners from the days' files, and all that is hot
         if due.height:
             weeks.append(job.finish(_begin(shelf, due, door.position(), snapshot, now)))
     made = sum(week.made for week in weeks)
