@@ -434,7 +434,7 @@ def _speed() -> str:
                 "**{median:.2f}** ({min:.2f}–{max:.2f})".format(**row["ratio"]) if row["ratio"] else "",
                 f"{row['limit_fraction']:.0%}" if row["limit_fraction"] else "",
                 ", ".join(f"{name} {value:.5g}" for name, value in row["quality"].items()),
-                f"{row['peak_mb']:,}",
+                f"{row['peak_mb']:,}" if row["peak_mb"] is not None else "",
                 f"{row['peer_peak_mb']:,}" if row["peer_peak_mb"] is not None else "",
             ]
             for row in made["rows"]
@@ -446,7 +446,8 @@ def _speed() -> str:
             f"Python {machine['python']}; measured {machine['gflops']:g} GFLOP/s of GEMM, {machine['gbps']:g} GB/s read"
         )
         protocol = made["protocol"][0].upper() + made["protocol"][1:]
-        parts.append(f"## {made['bench']}, beside {peers}\n\n{protocol}. {where}.\n\n{table}\n")
+        title = f"{made['bench']}, beside {peers}" if peers else made["bench"]
+        parts.append(f"## {title}\n\n{protocol}. {where}.\n\n{table}\n")
     return "\n".join(parts)
 
 

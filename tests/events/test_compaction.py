@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from segue.events import log
+from segue.events import compaction, log
 from segue.events.compaction import Compaction, compact, forget, hot_rows
 from segue.events.reader import Reader
 from segue.events.schema import EVENTS
@@ -235,3 +235,25 @@ def test_the_events_of_a_listener_stand_together_in_the_file_of_a_day(sink: Sink
         compact(sink.folder)
     (file,) = parquet(sink.folder)
     assert pl.read_parquet(file)["listener"].to_list() == ["a"] * 2 + ["b"] * 2
+
+
+def test_a_large_file_of_a_day_is_left_as_it_is(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "_FILE_ROWS", 3)
+    sink.append(plays("a", "b", "c"))
+    compact(sink.folder)
+    (large,) = parquet(sink.folder)
+    for number in range(2):
+        sink.append(plays(f"late {number}"))
+        compact(sink.folder)
+    assert large in parquet(sink.folder)
+    assert [rows for _, _, rows, _, _ in manifest(sink.folder)] == [3, 2]
+    assert held(sink.folder) == ["a", "b", "c", "late 0", "late 1"]
+
+
+def test_what_is_hot_is_moved_some_batches_at_a_time(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "_BYTES", 1)
+    for number in range(5):
+        sink.append(plays(f"play {number}"))
+    assert compact(sink.folder) == Compaction(events=5, files=1)
+    assert held(sink.folder) == [f"play {number}" for number in range(5)]
+    assert len(parquet(sink.folder)) == 1

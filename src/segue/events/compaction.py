@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -22,6 +23,10 @@ __all__ = ["Compaction", "coalesce", "compact", "forget", "hot_rows"]
 
 
 _Row: TypeAlias = tuple[str, str, int, int, int, str]
+_BYTES = 16 << 20
+"""Batches of so many bytes, compressed, are moved together."""
+_FILE_ROWS = 1 << 19
+"""A day's file of so many events, or more, is left as it is: what comes later goes into another."""
 _GROUP_ROWS = 1 << 15
 _SMALL_ROWS = 4096
 """Batches of fewer events are joined with their neighbours."""
@@ -70,33 +75,54 @@ def _runs(batches: list[tuple[int, int, bytes]]) -> list[list[tuple[int, int, by
 
 
 def compact(folder: Path) -> Compaction:
-    """Move every hot event into the Parquet file of its day; late events merge into the file that the day has.
+    """Move every hot event into the Parquet files of its day; late events merge into a file that the day has.
 
-    A process killed at any point leaves either the old state or the new one; files that no manifest row names are
-    removed by the next compaction.
+    It goes some batches at a time, so that its memory does not grow with the log. A process killed at any point leaves
+    either the old state or the new one of those; files that no manifest row names are removed by the next compaction.
     """
+    events = 0
+    written: set[str] = set()
     with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:
         _sweep(folder, connection)
-        with transaction(connection, write=False):
-            batches = connection.execute("SELECT first, payload FROM batches ORDER BY first").fetchall()
-            listed = dict(connection.execute("SELECT day, path FROM files").fetchall())
-        if not batches:
-            return Compaction(0, 0)
-        hot = pl.concat(log.decode(payload, EVENTS) for _, payload in batches).with_columns(log.partition())
-        replaced: list[str] = []
-        written: list[_Row] = []
-        for (day,), late in hot.group_by("day", maintain_order=True):
-            parts = [late.drop("day")]
-            if day in listed:
-                parts.append(pl.read_parquet(folder / listed[str(day)]).select(late.drop("day").columns))
-                replaced.append(listed[str(day)])
-            written.append(_write(folder, str(day), pl.concat(parts)))
-        with transaction(connection):
-            connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
-            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", written)
-            connection.executemany("DELETE FROM batches WHERE first = ?", [(first,) for first, _ in batches])
-        _unlink(folder, replaced)
-        return Compaction(hot.height, len(written))
+        while batches := _oldest(connection):
+            events += _move(folder, connection, batches, written)
+    return Compaction(events, len(written))
+
+
+def _oldest(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    """Return the first hot batches, of so many bytes together, or one; each with its first position."""
+    with transaction(connection, write=False):
+        sizes = connection.execute("SELECT first, length(payload) FROM batches ORDER BY first").fetchall()
+        ends = list(accumulate(size for _, size in sizes))
+        taken = [first for (first, _), end in zip(sizes, ends, strict=True) if end <= _BYTES] or [
+            first for first, _ in sizes[:1]
+        ]
+        if not taken:
+            return []
+        query = "SELECT first, payload FROM batches WHERE first <= ? ORDER BY first"
+        return connection.execute(query, (taken[-1],)).fetchall()
+
+
+def _move(folder: Path, connection: sqlite3.Connection, batches: list[tuple[int, bytes]], written: set[str]) -> int:
+    """Move some batches; note the files that are there afterwards, and return how many events they were."""
+    small = dict(connection.execute("SELECT day, path FROM files WHERE rows < ?", (_FILE_ROWS,)).fetchall())
+    hot = pl.concat(log.decode(payload, EVENTS) for _, payload in batches).with_columns(log.partition())
+    replaced: list[str] = []
+    rows: list[_Row] = []
+    for (day,), late in hot.group_by("day", maintain_order=True):
+        parts = [late.drop("day")]
+        if day in small:
+            parts.append(pl.read_parquet(folder / small[str(day)]).select(late.drop("day").columns))
+            replaced.append(small[str(day)])
+        rows.append(_write(folder, str(day), pl.concat(parts)))
+    with transaction(connection):
+        connection.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in replaced])
+        connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("DELETE FROM batches WHERE first = ?", [(first,) for first, _ in batches])
+    _unlink(folder, replaced)
+    written.difference_update(replaced)
+    written.update(row[0] for row in rows)
+    return hot.height
 
 
 def forget(folder: Path, listener: str, until: int) -> Compaction:

@@ -67,7 +67,7 @@ def _log(folder: Path) -> Finding:
     return Finding(
         "event log",
         True,
-        f"{hot + cold:,} events ({hot:,} hot, {cold:,} in {len(listed):,} days), position {position:,}",
+        f"{hot + cold:,} events ({hot:,} hot, {cold:,} in {len(listed):,} files), position {position:,}",
     )
 
 
