@@ -257,3 +257,18 @@ def test_what_is_hot_is_moved_some_batches_at_a_time(sink: Sink, monkeypatch: py
     assert compact(sink.folder) == Compaction(events=5, files=1)
     assert held(sink.folder) == [f"play {number}" for number in range(5)]
     assert len(parquet(sink.folder)) == 1
+
+
+def test_a_compaction_ends_however_fast_events_come(sink: Sink) -> None:
+    """Each batch that it moves is followed by another; those wait for the next compaction."""
+    sink.append(plays("first"))
+
+    def move(*given: Any) -> int:
+        sink.append(plays(f"late {given[2][0][0]}"))
+        return original(*given)
+
+    original = compaction._move
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compaction, "_move", move)
+        assert compact(sink.folder).events == 1
+    assert hot_rows(sink.folder) == 1

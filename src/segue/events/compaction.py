@@ -84,15 +84,17 @@ def compact(folder: Path) -> Compaction:
     written: set[str] = set()
     with exclusive(folder / "compaction.lock"), closing(log.connect(folder)) as connection:
         _sweep(folder, connection)
-        while batches := _oldest(connection):
+        (until,) = connection.execute("SELECT position FROM progress").fetchone()  # what comes meanwhile can wait
+        while batches := _oldest(connection, until):
             events += _move(folder, connection, batches, written)
     return Compaction(events, len(written))
 
 
-def _oldest(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
-    """Return the first hot batches, of so many bytes together, or one; each with its first position."""
+def _oldest(connection: sqlite3.Connection, until: int) -> list[tuple[int, bytes]]:
+    """Return the first hot batches up to a position, of so many bytes together, or one, each with its place."""
     with transaction(connection, write=False):
-        sizes = connection.execute("SELECT first, length(payload) FROM batches ORDER BY first").fetchall()
+        query = "SELECT first, length(payload) FROM batches WHERE first <= ? ORDER BY first"
+        sizes = connection.execute(query, (until,)).fetchall()
         ends = list(accumulate(size for _, size in sizes))
         taken = [first for (first, _), end in zip(sizes, ends, strict=True) if end <= _BYTES] or [
             first for first, _ in sizes[:1]
