@@ -144,6 +144,16 @@ def test_listeners_and_names_are_kept_apart(shelf: Shelf) -> None:
     assert [one.edition for one in shelf.editions("bob", "weekly")] == ["2"]
 
 
+def test_one_edition_is_found_among_many(shelf: Shelf) -> None:
+    shelf.put([kept("ann", "4", "single")])
+    publish(shelf, kept("ann", "1", "first"), kept("bob", "3"), run="one")
+    publish(shelf, kept("ann", "2", "second"), kept("ann", "3", "third"), run="two")
+    publish(shelf, kept("ann", "3", "anew", made_at="9"), kept("bob", "5"), run="three")
+    found = [shelf.edition("ann", "weekly", edition) for edition in ("1", "2", "3", "4", "5")]
+    assert [one and one.picks[0].track for one in found] == ["first", "second", "anew", "single", None]
+    assert shelf.edition("ann", "daily", "1") is None
+
+
 def test_since_an_edition_gives_everyones_from_it_on(shelf: Shelf) -> None:
     shelf.put([kept("ann", "1"), kept("ann", "2"), kept("bob", "2"), kept("bob", "3"), kept("bob", "3", name="daily")])
     publish(shelf, kept("ann", "3"), kept("bad", "2"), kept("bob", "4"))
@@ -174,7 +184,10 @@ def test_no_byte_of_what_was_forgotten_stays_in_a_file(shelf: Shelf) -> None:
     shelf.put([kept("ann", "1", secret), kept("bob", "1", "a kept track")])
     publish(shelf, kept("ann", "2", secret), kept("bob", "2", "another one"))
     part(shelf, kept("ann", "3", secret), kept("bob", "3"), run="unfinished")
+    reader = Shelf(shelf.path)  # such as a server, whose connection stays open
+    assert len(reader.editions("ann", "weekly")) == 2
     shelf.forget("ann")
+    assert reader.editions("ann", "weekly") == []
     whole = b"".join(path.read_bytes() for path in shelf.folder.rglob("*") if path.is_file())
     assert not any(secret[at : at + 64].encode() in whole for at in range(0, len(secret), 64))
     assert b"ann" not in whole

@@ -29,6 +29,8 @@ _LINKS, _LINKED_AMONG = 32, 128
 """Of each vector of a graph, to either side; and how many are looked at to choose them."""
 _MOST = 1 << 16
 """Vectors that codes are learned from."""
+_FEWEST_COMPARED = 50
+"""Few neighbours need more candidates for each: codes tell the very nearest apart least."""
 _OUT_OF_ORDER = 4
 """How much longer a vector takes to read that does not lie behind the one before."""
 
@@ -74,6 +76,10 @@ class Approximate:
             how = _faiss().SearchParametersIVF(nprobe=min(probes, self.lists))
         found: NDArray[np.int64] = self.searched.search(np.ascontiguousarray(queries), count, params=how)[1]
         return found
+
+    def compared(self, k: int) -> int:
+        """Return how many candidates are to be compared exactly, to find the k nearest."""
+        return int(np.ceil(self.effort.refine * max(k, _FEWEST_COMPARED)))
 
     @property
     def lists(self) -> int:

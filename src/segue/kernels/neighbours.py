@@ -191,10 +191,7 @@ def scores_at(
     Returns:
         NaN for an item that stands beside nothing of the history.
     """
-    scores = np.full(len(items.values), np.nan, np.float32)
-    given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n)
-    spread(_score_at, len(history), given, (scores,), parallel=False)
-    return scores
+    return _added_at(history, items, found, values, n)[0]
 
 
 def strongest_at(
@@ -212,11 +209,19 @@ def strongest_at(
     Returns:
         -1 for an item to which nothing adds.
     """
+    return _added_at(history, items, found, values, n)[1]
+
+
+def _added_at(
+    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return what each history adds to its items in all, NaN for nothing, and where most of it comes from."""
+    scores = np.full(len(items.values), np.nan, np.float32)
     strongest = np.full(len(items.values), -1, np.int64)
     most = np.zeros(len(items.values), np.float32)
     given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n)
-    spread(_strongest_at, len(history), given, (strongest, most), parallel=False)
-    return strongest
+    spread(_add_at, len(history), given, (scores, strongest, most), parallel=False)
+    return scores, strongest
 
 
 def contributions(
@@ -269,27 +274,7 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
 
 
 @njit(cache=True, nogil=True)
-def _score_at(offsets, asked, weights, item_offsets, items, found, values, n, start, stop, scores):
-    place = np.full(n, -1, np.int64)
-    for row in range(start, stop):
-        for p in range(item_offsets[row], item_offsets[row + 1]):
-            place[items[p]] = p
-        for p in range(offsets[row], offsets[row + 1]):
-            item = asked[p]
-            for j in range(found.shape[1]):
-                other = found[item, j]
-                if other < 0:
-                    break
-                at = place[other]
-                if at >= 0:
-                    added = weights[p] * values[item, j]
-                    scores[at] = added if np.isnan(scores[at]) else scores[at] + added
-        for p in range(item_offsets[row], item_offsets[row + 1]):
-            place[items[p]] = -1
-
-
-@njit(cache=True, nogil=True)
-def _strongest_at(offsets, asked, weights, item_offsets, items, found, values, n, start, stop, strongest, most):
+def _add_at(offsets, asked, weights, item_offsets, items, found, values, n, start, stop, scores, strongest, most):
     place = np.full(n, -1, np.int64)
     for row in range(start, stop):
         if item_offsets[row] == item_offsets[row + 1]:
@@ -303,8 +288,12 @@ def _strongest_at(offsets, asked, weights, item_offsets, items, found, values, n
                 if other < 0:
                     break
                 at = place[other]
-                if at >= 0 and weights[p] * values[item, j] > most[at]:
-                    most[at] = weights[p] * values[item, j]
+                if at < 0:
+                    continue
+                added = weights[p] * values[item, j]
+                scores[at] = added if np.isnan(scores[at]) else scores[at] + added
+                if added > most[at]:
+                    most[at] = added
                     strongest[at] = p - offsets[row]
         for p in range(item_offsets[row], item_offsets[row + 1]):
             place[items[p]] = -1

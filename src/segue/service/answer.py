@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,8 +137,7 @@ class Service:
             seed=np.zeros(1, np.uint64),
             titles=("warm-up",),
         )
-        names: tuple[_Name, ...] = ("radio", "continuation", "title", "weekly")
-        for name in names:
+        for name in get_args(_Name):
             config = self._config(name)
             main = music.recipe(name, snapshot, config, candidates=config.candidates, parallel=False)
             for one in (main, *self._lower_rungs(name, snapshot, config.candidates, parallel=False)):

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS playlists (
 _PARTS = """
 CREATE TABLE IF NOT EXISTS parts (
     path TEXT PRIMARY KEY, name TEXT NOT NULL, rows INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
-    newest TEXT NOT NULL, checksum TEXT NOT NULL
+    oldest TEXT NOT NULL, newest TEXT NOT NULL, checksum TEXT NOT NULL
 )
 """
 _TRIES = 3
@@ -159,7 +159,7 @@ class Shelf:
 
     def edition(self, listener: str, name: str, edition: str) -> Kept | None:
         """Return one edition, if it is there."""
-        return next((one for one in self._of(listener, name) if one.edition == edition), None)
+        return next((one for one in self._of(listener, name, edition) if one.edition == edition), None)
 
     def editions(self, listener: str, name: str, limit: int = 1000) -> list[Kept]:
         """Return the listener's editions, newest first."""
@@ -230,25 +230,28 @@ class Shelf:
             connection.execute("VACUUM")
         return count
 
-    def _of(self, listener: str, name: str) -> list[Kept]:
-        """Return the editions of one playlist of a listener, newest first."""
+    def _of(self, listener: str, name: str, edition: str | None = None) -> list[Kept]:
+        """Return the editions of one playlist of a listener, newest first; of all, or at least one."""
         with self._looking:  # one connection stays open: the last one to close would tidy the whole file
             if self._connection is None:
                 if not self.path.exists():
                     return []
                 self._connection = self._connect()
-            kept = self._read(self._connection, listener)
+            kept = self._read(self._connection, listener, edition)
         return sorted((one for one in kept if one.name == name), key=lambda one: one.edition, reverse=True)
 
-    def _read(self, connection: sqlite3.Connection, listener: str) -> list[Kept]:
-        """Return every edition of a listener, of each playlist and edition the one made last."""
-        return _steady(lambda: self._read_now(connection, listener))
+    def _read(self, connection: sqlite3.Connection, listener: str, edition: str | None = None) -> list[Kept]:
+        """Return the editions of a listener, all or at least one, of each playlist and edition the one made last."""
+        return _steady(lambda: self._read_now(connection, listener, edition))
 
-    def _read_now(self, connection: sqlite3.Connection, listener: str) -> list[Kept]:
+    def _read_now(self, connection: sqlite3.Connection, listener: str, edition: str | None) -> list[Kept]:
         single = connection.execute("SELECT * FROM playlists WHERE listener = ?", (listener,))
         kept = [_single(*row) for row in single]
-        query = "SELECT path, name FROM parts WHERE first <= ? AND last >= ?"
-        for path, name in connection.execute(query, (listener, listener)).fetchall():
+        query = (
+            "SELECT path, name FROM parts WHERE first <= :listener AND last >= :listener"
+            " AND (:edition IS NULL OR :edition BETWEEN oldest AND newest)"
+        )
+        for path, name in connection.execute(query, {"listener": listener, "edition": edition}).fetchall():
             kept += [of_part(name, row) for row in parts.of_listener(self.folder / path, listener)]
         newest: dict[tuple[str, str], Kept] = {}
         for one in sorted(kept, key=lambda one: one.made_at):
@@ -257,9 +260,10 @@ class Shelf:
 
     def _list(self, connection: sqlite3.Connection, name: str, path: Path) -> None:
         held = parts.read(path, ["listener", "edition"])
-        first, last, newest = held["listener"][0], held["listener"][-1], held["edition"].max()
-        row = (str(path.relative_to(self.folder)), name, held.height, first, last, newest)
-        connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, files.checksum(path)))
+        listeners, editions = held["listener"], held["edition"]
+        bounds = (listeners[0], listeners[-1], editions.min(), editions.max())
+        row = (str(path.relative_to(self.folder)), name, held.height, *bounds, files.checksum(path))
+        connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite.connect(self.path, _SINGLE + _PARTS)

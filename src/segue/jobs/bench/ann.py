@@ -2,13 +2,12 @@
 """Nearest neighbours by inner product beside graphs: FAISS's HNSW, voyager and usearch; and changes under load."""
 
 import gc
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -20,6 +19,7 @@ from segue.errors import SegueError
 from segue.index.config import IndexConfig
 from segue.index.index import Index, build
 from segue.index.measured import at_least, recall
+from segue.jobs.bench.changing import Changing
 from segue.jobs.bench.duel import Contender, Outcome, duel
 from segue.jobs.bench.rows import Row, peer_name, ratio
 from segue.jobs.bench.vectors import Vectors, blown_up, clustered
@@ -64,6 +64,11 @@ class _World:
     data: str
     vectors: int
     folder: Path | None
+
+    @property
+    def nearest(self) -> int:
+        """How many are looked for."""
+        return min(_NEAREST, self.vectors // 2)
 
     def made(self) -> Vectors:
         asked = 2 * _TUNED_ON + _REPORTED
@@ -110,6 +115,18 @@ def ann(case: str, scale: float, rounds: int, limits: Limits, progress: Progress
     )
 
 
+def _under_load(case: str, world: _World, rounds: int, progress: Progress) -> Row:
+    side = partial(Changing, world.made, 2 * _TUNED_ON, _config(world.nearest))
+    (outcome,) = duel({"ours": side}, min(rounds, 2), progress=progress).values()
+    last = outcome.qualities[-1]
+    if last["failed"]:
+        raise SegueError(f"ann, {case}: {last['failed']:.0f} of {last['queries']:.0f} answers were wrong or none")
+    if last["built in found"] < _ENOUGH:
+        raise SegueError(f"ann, {case}: of what was added and built in, {last['built in found']:.3f} was found")
+    speed = float(np.median([quality["queries"] for quality in outcome.qualities] / np.array(outcome.seconds)))
+    return Row(case, round(speed), "queries/s", quality=last, peak_mb=outcome.peak_mb)
+
+
 def _seconds(outcome: Outcome, how: str) -> list[float]:
     return outcome.seconds if how == "one at a time" else [quality["batch s"] for quality in outcome.qualities]
 
@@ -131,14 +148,14 @@ def _rounds(world: _World, rounds: int, progress: Progress) -> dict[str, Outcome
     return _done[world, rounds]
 
 
-class _Side:
+class _Side(ABC):
     """What all sides share: the vectors, and what is asked and should be found."""
 
     library: ClassVar[str]
 
     def __init__(self, world: _World):
         made = world.made()
-        self.k = min(_NEAREST, world.vectors // 2)
+        self.k = world.nearest
         self.tuned_on, self.asked = made.queries[: 2 * _TUNED_ON], made.queries[2 * _TUNED_ON :]
         some = np.concatenate([self.tuned_on[:_TUNED_ON], self.asked])
         true, _ = best_products(some, made.vectors, Ragged.empty(len(some)), self.k, parallel=True)
@@ -155,9 +172,9 @@ class _Side:
         self.mb = (_anonymous_mb() - held) * _VECTORS / world.vectors
         self.tune()
 
+    @abstractmethod
     def make(self, vectors: NDArray[np.float32]) -> None:
         """Build the index, on all threads."""
-        raise NotImplementedError
 
     def tune(self) -> None:
         """Set the least effort that finds enough."""
@@ -177,9 +194,9 @@ class _Side:
         """Return the nearest of `float32[1, f]`, on one thread: `[1, k]`."""
         return self.batch(query, 1)
 
+    @abstractmethod
     def batch(self, queries: NDArray[np.float32], threads: int) -> NDArray[Any]:
         """Return the nearest of all, on so many threads: `[Q, k]`."""
-        raise NotImplementedError
 
     def round(self) -> float:
         """Ask one at a time, then all again at once; what is returned is the former."""
@@ -271,148 +288,6 @@ class _Usearch(_Side):
 def _config(k: int) -> IndexConfig:
     """Return one that is built anew only when asked."""
     return IndexConfig(exact_below=0, neighbours=k, floor=_ENOUGH, rebuild_share=1.0)
-
-
-_CHANGES, _AT_ONCE = 10_000, 250
-_TOLERANCE = 1e-4
-
-
-def _under_load(case: str, world: _World, rounds: int, progress: Progress) -> Row:
-    (outcome,) = duel({"ours": partial(_Changed, world)}, min(rounds, 2), progress=progress).values()
-    last = outcome.qualities[-1]
-    if last["failed"]:
-        raise SegueError(f"ann, {case}: {last['failed']:.0f} of {last['queries']:.0f} answers were wrong or none")
-    if last["built in found"] < _ENOUGH:
-        raise SegueError(f"ann, {case}: of what was added and built in, {last['built in found']:.3f} was found")
-    speed = float(np.median([quality["queries"] for quality in outcome.qualities] / np.array(outcome.seconds)))
-    return Row(case, round(speed), "queries/s", quality=last, peak_mb=outcome.peak_mb)
-
-
-class _Changed:
-    """An index that one thread asks all the time, while another adds, removes and builds anew."""
-
-    def __init__(self, world: _World):
-        made = world.made()
-        self.vectors, self.queries = made.vectors, made.queries
-        self.k = min(_NEAREST, world.vectors // 2)
-        self.index = build(made.vectors, made.queries[: 2 * _TUNED_ON], _config(self.k))
-        self.rng = np.random.Generator(np.random.PCG64(5))
-        self.changes = min(_CHANGES, world.vectors // 4)
-        self.told: dict[str, float] = {}
-        self.begun = 0
-
-    def quality(self) -> Mapping[str, float]:
-        return self.told
-
-    def round(self) -> float:
-        """Add and remove, before, while and after all is built anew in the background; check every answer."""
-        n = len(self.vectors)
-        begin = n + self.begun  # numbers of earlier rounds never come again
-        self.begun += self.changes
-        end = begin + self.changes
-        came, leaves, left = (np.full(end, np.inf) for _ in range(3))
-        fresh = self.vectors[self.rng.integers(0, n, self.changes)] * np.float32(1.05)
-        old = self.rng.permutation(n)[: self.changes // 2]
-        gone = np.concatenate([old, begin + self.rng.permutation(self.changes)[: self.changes - len(old)]])
-        stop = Event()
-        asked = _Asking(self, fresh, begin, came, leaves, left, stop)
-        reader = Thread(target=asked.run)
-        reader.start()
-        began = perf_counter()
-        middle: Future[None] | None = None
-        worker = ThreadPoolExecutor(1)
-        for first in range(0, self.changes, _AT_ONCE):
-            if first >= self.changes // 2 and middle is None:
-                asked.building = True
-                middle = worker.submit(self.index.rebuild)
-            if first >= 3 * self.changes // 4 and middle is not None and asked.built == np.inf:
-                middle.result()
-                asked.built = perf_counter()
-            numbers = np.arange(begin + first, min(begin + first + _AT_ONCE, end), dtype=np.int32)
-            self.index.add(numbers, fresh[numbers - begin])
-            came[numbers] = perf_counter()
-        changing = perf_counter()
-        for first in range(0, self.changes, _AT_ONCE):
-            numbers = gone[first : first + _AT_ONCE].astype(np.int32)
-            leaves[numbers] = perf_counter()
-            self.index.remove(numbers)
-            left[numbers] = perf_counter()
-        removed = perf_counter() - changing
-        stop.set()
-        reader.join()
-        seconds = perf_counter() - began
-        self.told = {
-            "queries": asked.answered,
-            "failed": asked.failed,
-            "added": self.changes,
-            "removed": self.changes,
-            "built anew": 1,
-            "built in found": round(asked.found / asked.expected, 4) if asked.expected else 1.0,
-            "removals/s": round(self.changes / removed),
-        }
-        return seconds
-
-
-class _Asking:
-    """Asks, and checks each answer against what had been acknowledged when the question was put."""
-
-    def __init__(
-        self,
-        changed: _Changed,
-        fresh: NDArray[np.float32],
-        begin: int,
-        came: NDArray[np.float64],
-        leaves: NDArray[np.float64],
-        left: NDArray[np.float64],
-        stop: Event,
-    ):
-        self.changed, self.fresh, self.begin = changed, fresh, begin
-        self.came, self.leaves, self.left, self.stop = came, leaves, left, stop
-        self.answered, self.failed = 0, 0
-        self.expected, self.found = 0, 0
-        self.building, self.built = False, np.inf
-
-    def run(self) -> None:
-        rng = np.random.Generator(np.random.PCG64(6))
-        nothing, changed = Ragged.empty(1), self.changed
-        while not self.stop.is_set():
-            one = int(rng.integers(len(self.fresh)))
-            near = self.answered % 2
-            query = self.fresh[one] if near else changed.queries[one % len(changed.queries)]
-            at = perf_counter()
-            try:
-                numbers, scores = changed.index.search(query[None], nothing, changed.k)
-                wrong = self._wrong(query, one, at, numbers[0], scores[0])
-            except Exception:  # every failure counts, of whatever kind
-                wrong = True
-            self.answered += 1
-            self.failed += wrong
-
-    def _wrong(
-        self,
-        query: NDArray[np.float32],
-        one: int,
-        at: float,
-        numbers: NDArray[np.int32],
-        scores: NDArray[np.float32],
-    ) -> bool:
-        """Whether there are too few, one had been removed, or one that had been added should be there and is not.
-
-        What had been added before the build ended may since be searched approximately: that is counted apart.
-        """
-        known = numbers[numbers < len(self.left)]
-        if len(np.unique(numbers)) < len(numbers) or numbers.min() < 0 or (self.left[known] < at).any():
-            return True
-        number = self.begin + one
-        there = self.came[number] < at and np.isinf(self.leaves[number])
-        if not there or float(query @ self.fresh[one]) <= scores[-1] + _TOLERANCE:
-            return False
-        found = bool((numbers == number).any())
-        if self.building and self.came[number] < self.built:
-            self.expected += 1
-            self.found += found
-            return False
-        return not found
 
 
 def _anonymous_mb() -> float:

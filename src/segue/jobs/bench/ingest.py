@@ -4,6 +4,7 @@
 import json
 import sqlite3
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -65,7 +66,7 @@ def ingest(case: str, scale: float, rounds: int, limits: Limits, progress: Progr
     )
 
 
-class _Side:
+class _Side(ABC):
     """Sends rounds of events, each round's ids beginning where the last one's ended."""
 
     def __init__(self, events: int, size: int, threads: int):
@@ -102,9 +103,9 @@ class _Side:
             for number in ids
         ]
 
+    @abstractmethod
     def take(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Take a batch in; it is on disk afterwards."""
-        raise NotImplementedError
 
 
 class _Ours(_Side):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -89,7 +90,7 @@ def serve(case: str, scale: float, rounds: int, limits: Limits, progress: Progre
     )
 
 
-class _Side:
+class _Side(ABC):
     """A server process, and a client that sends it rounds of requests."""
 
     def __init__(self, command: Sequence[str], ready: str, requests: int, connections: int):
@@ -110,9 +111,9 @@ class _Side:
             sleep(0.5)
         asyncio.run(self._send(self.paths()[: requests // 4]))
 
+    @abstractmethod
     def paths(self) -> list[str]:
         """Return what is asked for in a round."""
-        raise NotImplementedError
 
     def round(self) -> float:
         paths = self.paths()
