@@ -35,13 +35,20 @@ def test_both_sides_run_and_are_equally_good(name: str) -> None:
 
 
 def test_the_weekly_bench_makes_everyones_list_and_tells_how_its_time_grows() -> None:
-    made = run("weekly", cases=["10,000 listeners", "100,000 listeners"], scale=0.005, rounds=1)
+    made = run("weekly", cases=["10,000 listeners, 50", "1,000,000 listeners"], scale=0.002, rounds=1)
     *sizes, growth = made.rows
     for row in sizes:
         assert (row.quality["personal"], row.unit) == (1, "listeners/s")
         assert row.quality["tracks a listener"] > 20
         assert row.ours > 0 < (row.peak_mb or 0)
-    assert growth.case.startswith("growth with listeners (10,000, 100,000)")
+    assert growth.case.startswith("growth with listeners (10,000, 1,000,000)")
+
+
+def test_the_weekly_bench_kills_the_job_and_compares_every_byte() -> None:
+    (row,) = run("weekly", cases=["killed"], scale=0.005, rounds=1).rows
+    assert row.quality["killed"] == 5
+    assert row.quality["impressions"] == 500
+    assert row.quality["files not the same"] == 0 < row.quality["files"]
 
 
 def test_the_serve_bench_asks_a_server_and_an_empty_route() -> None:

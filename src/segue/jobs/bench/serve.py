@@ -22,7 +22,7 @@ from segue.errors import SegueError
 from segue.jobs import weekly
 from segue.jobs.bench.duel import Contender, duel
 from segue.jobs.bench.rows import Row, peer_name, ratio
-from segue.jobs.bench.world import build
+from segue.jobs.bench.world import SEGUE, build
 from segue.jobs.machine import Limits
 from segue.jobs.progress import Progress, silent
 
@@ -41,13 +41,6 @@ CASES = (
 _LISTENERS, _TRACKS, _MEAN = 5_000, 50_000, 60
 _REQUESTS = 400
 _TRIES = 240
-_SEGUE = """
-import sys
-from segue.cli import main
-from segue.workspace import Workspace
-Workspace.open(sys.argv[3], create=True)
-main()
-"""
 _EMPTY = """
 import sys, uvicorn
 from fastapi import FastAPI
@@ -172,7 +165,7 @@ class _Ours(_Side):
         self.listeners = list(world.listeners)
         snapshot = world.service.snapshot()
         self.tracks = snapshot.catalog.tracks["track_id"].gather(np.flatnonzero(snapshot.learned)).to_list()
-        command = [sys.executable, "-c", _SEGUE, "serve", "--home", str(home), "--port"]
+        command = [sys.executable, "-c", SEGUE, "serve", "--home", str(home), "--port"]
         super().__init__(command, "/readyz", requests, connections)
 
     def paths(self) -> list[str]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weekly playlist of everyone: the whole job, from the log to Parquet, and how its time grows."""
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -12,6 +13,7 @@ import numpy as np
 
 from segue.jobs import weekly as job
 from segue.jobs.bench.duel import duel
+from segue.jobs.bench.killed import killed
 from segue.jobs.bench.rows import Row
 from segue.jobs.bench.world import NOW, build
 from segue.jobs.machine import Limits
@@ -27,24 +29,21 @@ PROTOCOL = (
 )
 _MEAN = 60
 _HEADLINE = (100_000, 50_000)
-CASES = tuple(
-    f"{listeners:,} listeners, {tracks:,} tracks"
-    for listeners, tracks in (
-        _HEADLINE,
-        (10_000, 50_000),
-        (1_000_000, 50_000),
-        (20_000, 10_000),
-        (20_000, 100_000),
-        (20_000, 1_000_000),
-    )
+_SIZES = (_HEADLINE, (10_000, 50_000), (1_000_000, 50_000), (20_000, 10_000), (20_000, 100_000), (20_000, 1_000_000))
+_TIMES = 5
+CASES = (
+    *(f"{listeners:,} listeners, {tracks:,} tracks" for listeners, tracks in _SIZES),
+    f"killed {_TIMES} times: {_HEADLINE[0]:,} listeners, {_HEADLINE[1]:,} tracks",
 )
 _READS = 1000
 
 
 def weekly(case: str, scale: float, rounds: int, limits: Limits, progress: Progress = silent) -> Row:
     """Run one case."""
-    words = case.replace(",", "").split()
-    listeners, tracks = max(round(int(words[0]) * scale), 100), max(round(int(words[2]) * scale), 400)
+    sizes = _sizes(case)
+    listeners, tracks = max(round(sizes[0] * scale), 100), max(round(sizes[1] * scale), 400)
+    if case.startswith("killed"):
+        return killed(case, listeners, tracks, _MEAN, _TIMES, progress)
     (ours,) = duel({"ours": partial(_Ours, listeners, tracks)}, rounds, progress=progress).values()
     seconds = float(np.median(ours.seconds))
     quality = ours.qualities[-1]
@@ -61,19 +60,29 @@ def weekly(case: str, scale: float, rounds: int, limits: Limits, progress: Progr
 
 def growth(rows: Sequence[Row]) -> list[Row]:
     """Return how the job's time grows: the exponents of listeners and of tracks, fitted to the logarithms."""
+    rows = [row for row in rows if not row.case.startswith("killed")]
+    sizes = [_sizes(row.case) for row in rows]
     made = []
-    for axis, words in ((0, "listeners"), (2, "tracks")):
-        sizes = [[int(row.case.replace(",", "").split()[at]) for at in (0, 2)] for row in rows]
-        fixed = [size[1 if axis == 0 else 0] for size in sizes]
-        alike = [place for place, one in enumerate(fixed) if fixed.count(one) >= 2]
-        across = [(sizes[place][axis // 2], sizes[place][0] / rows[place].ours) for place in alike]
+    for axis, words in enumerate(("listeners", "tracks")):
+        fixed = [size[1 - axis] for size in sizes]
+        across = sorted(
+            (size[axis], size[0] / row.ours)
+            for size, other, row in zip(sizes, fixed, rows, strict=True)
+            if fixed.count(other) >= 2
+        )
         if len({size for size, _ in across}) < 2:
             continue
         logs = np.log(np.array(across))
         exponent = float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
-        sized = ", ".join(f"{size:,}" for size, _ in sorted(across))
+        sized = ", ".join(f"{size:,}" for size, _ in across)
         made.append(Row(f"growth with {words} ({sized})", round(exponent, 3), "exponent of time"))
     return made
+
+
+def _sizes(case: str) -> tuple[int, int]:
+    """Return how many listeners and tracks a case has."""
+    listeners, tracks = re.findall(r"([\d,]+) (?:listeners|tracks)", case)
+    return int(listeners.replace(",", "")), int(tracks.replace(",", ""))
 
 
 class _Ours:

@@ -25,10 +25,18 @@ from segue.settings import Settings, load
 from segue.stores.playlists import Shelf
 from segue.types import EventType
 
-__all__ = ["NOW", "World", "build"]
+__all__ = ["NOW", "SEGUE", "World", "build"]
 
 NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 """A Friday, at the end of the simulated week."""
+SEGUE = """
+import sys
+from segue.cli import main
+from segue.workspace import Workspace
+Workspace.open(sys.argv[3], create=True)
+main()
+"""
+"""The command `segue COMMAND --home HOME`, as Python, for a process of its own."""
 _WEEK_MS = 7 * 24 * 60 * 60 * 1000
 _BATCH = 1 << 22
 _TRACKS_PER_ARTIST = 12
