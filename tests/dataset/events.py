@@ -44,14 +44,19 @@ def catalog_of(folder: Path, *songs: dict[str, object]) -> Catalog:
     return store.load(folder / "catalog")
 
 
-def sources_of(folder: Path, *events: Event) -> Sources:
-    """Write events to a log in the folder, in this order, and read it through the door."""
+def door_of(folder: Path, *events: Event) -> Door:
+    """Write events to a log in the folder, in this order, and open the door to it."""
     numbers = count()
     rows = [{"event_id": f"{next(numbers)}", "source": "test", **event} for event in events]
     with closing(Sink(folder / "events")) as sink:
         if rows:
             sink.append(conform(pl.DataFrame(rows, schema=INTAKE)))
-    return build.read(Door.open(folder / "events", ConsentConfig()))
+    return Door.open(folder / "events", ConsentConfig())
+
+
+def sources_of(folder: Path, *events: Event) -> Sources:
+    """Write events to a log in the folder, in this order, and read it through the door."""
+    return build.read(door_of(folder, *events))
 
 
 def dataset_of(folder: Path, songs: Sequence[str], *events: Event, config: DatasetConfig | None = None) -> Dataset:
@@ -63,3 +68,9 @@ def rows_of(part: Interactions | None, data: Dataset) -> dict[str, list[str]]:
     """Return the track ids of each row."""
     assert part is not None
     return {name: data.items.ids.gather(part.row(row)).to_list() for row, name in enumerate(part.rows)}
+
+
+def sessions_of(data: Dataset) -> list[list[str]]:
+    """Return the track ids of each session."""
+    assert data.sessions is not None
+    return [data.items.ids.gather(data.sessions.row(row)).to_list() for row in range(len(data.sessions))]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from itertools import count
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.dataset.build import DatasetConfig, build
+from segue.dataset.build import DatasetConfig, build, read
 from segue.dataset.matrices import Dataset, Interactions
 from segue.errors import NotReady
+from segue.events import compaction
 from segue.events.sessions import SessionsConfig
 from segue.types import ItemKind
 
-from .events import Event, catalog_of, dataset_of, play, playlist, rows_of, song, sources_of
+from .events import Event, catalog_of, dataset_of, door_of, play, playlist, rows_of, sessions_of, song, sources_of
 
 
 def weights_of(part: Interactions | None, data: Dataset) -> dict[tuple[str, str], float]:
@@ -103,20 +105,20 @@ def test_playlists_never_become_listeners(tmp_path: Path) -> None:
 def test_a_session_ends_at_a_pause_of_more_than_half_an_hour(tmp_path: Path) -> None:
     tracks = ["a", "b", "c", "d"]
     data = dataset_of(tmp_path, tracks, play("l", "a", 0), play("l", "b", 30), play("l", "c", 60.1), play("m", "d", 31))
-    assert sorted(rows_of(data.sessions, data).values()) == [["a", "b"], ["c"], ["d"]]
+    assert sorted(sessions_of(data)) == [["a", "b"], ["c"], ["d"]]
 
 
 def test_the_pause_is_a_setting_and_a_named_session_stays_one(tmp_path: Path) -> None:
     events = [play("l", "a", 0), play("l", "b", 5), play("m", "a", 0, session="s"), play("m", "b", 600, session="s")]
     config = DatasetConfig(sessions=SessionsConfig(pause_minutes=4))
     data = dataset_of(tmp_path, ["a", "b"], *events, config=config)
-    assert sorted(rows_of(data.sessions, data).values()) == [["a"], ["a", "b"], ["b"]]
+    assert sorted(sessions_of(data)) == [["a"], ["a", "b"], ["b"]]
 
 
 def test_a_session_is_in_order_of_time_and_has_only_plays(tmp_path: Path) -> None:
     skip = {**play("l", "b", 2), "type": "skip", "played_ms": 1000}
     data = dataset_of(tmp_path, ["a", "b", "c"], play("l", "c", 3), skip, play("l", "a", 1))
-    assert list(rows_of(data.sessions, data).values()) == [["a", "c"]]
+    assert sessions_of(data) == [["a", "c"]]
 
 
 def test_tracks_that_were_mostly_skipped_are_in_no_listeners_row(tmp_path: Path) -> None:
@@ -214,3 +216,30 @@ def test_stacked_rows_are_one_below_the_other_and_repetitions_count_once(tmp_pat
 def test_stacking_what_is_not_there_gives_no_rows(tmp_path: Path) -> None:
     data = dataset_of(tmp_path, ["a"], playlist("p", ["a"]))
     assert data.stacked(["listeners", "sessions"]).shape == (0, 1)
+
+
+@settings(max_examples=20)
+@given(piece=st.integers(1, 400), seed=st.integers(0, 2**32 - 1))
+def test_a_dataset_is_the_same_however_many_events_are_read_at_a_time(
+    tmp_path_factory: pytest.TempPathFactory, piece: int, seed: int
+) -> None:
+    folder = tmp_path_factory.mktemp("pieces")
+    random = Random(seed)
+    tracks = [f"track {number}" for number in range(30)]
+    catalog = catalog_of(folder, *(song(track) for track in tracks[:25]))
+    kinds = ["play", "play", "play", "skip", "like", "dislike"]
+    events = [
+        {**play(f"listener {random.randrange(60):02}", random.choice(tracks), random.randrange(9999)), "type": kind}
+        for kind in random.choices(kinds, k=300)
+    ]
+    door = door_of(folder, *events, play("nobody knows when", "track 3", None), playlist("p", tracks[:3]))
+    whole = build(read(door), catalog, DatasetConfig())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compaction, "_GROUP_ROWS", 16)
+        compaction.compact(folder / "events")
+    sources = read(door, piece=piece)
+    assert piece > 200 or len(list(sources.listening(["track"]))) > 1
+    data = build(sources, catalog, DatasetConfig())
+    assert data.fingerprint == whole.fingerprint
+    assert data.dropped == whole.dropped
+    assert data.reference_at == whole.reference_at

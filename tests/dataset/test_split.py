@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.dataset.build import DatasetConfig, build
+from segue.dataset.build import DatasetConfig, Sources, build
 from segue.dataset.matrices import Interactions
 from segue.dataset.split import by_time, hide_tail, hold_out_rows, leave_last
 from segue.events.signals import SignalsConfig
@@ -28,6 +28,10 @@ def interactions(rows: list[list[int]], times: list[list[int]] | None = None) ->
         None if times is None else np.array([time for row in times for time in row], np.int64),
         pl.Series([f"title {number}" for number in range(len(rows))], dtype=pl.String),
     )
+
+
+def heard(sources: Sources) -> pl.DataFrame:
+    return pl.concat(sources.listening(["track", "occurred_at"]))
 
 
 def items(part: Interactions) -> list[list[int]]:
@@ -52,15 +56,15 @@ def test_plays_before_and_after_a_monday_are_weighed_apart(tmp_path: Path) -> No
 def test_undated_plays_and_playlists_are_known_before_any_moment(tmp_path: Path) -> None:
     sources = sources_of(tmp_path, play("l", "a", None), playlist("p", ["a"]), play("l", "b", 0))
     known, held = by_time(sources, datetime(2000, 1, 1, tzinfo=UTC))
-    assert (known.listening["track"].to_list(), known.playlists.height) == (["a"], 1)
-    assert (held.listening["track"].to_list(), held.playlists.height) == (["b"], 0)
+    assert (heard(known)["track"].to_list(), known.playlists.height) == (["a"], 1)
+    assert (heard(held)["track"].to_list(), held.playlists.height) == (["b"], 0)
     assert known.until == held.until == sources.until == 3
 
 
 def test_a_play_at_the_very_moment_is_held_out(tmp_path: Path) -> None:
     sources = sources_of(tmp_path, play("l", "a", 0))
-    at = sources.listening["occurred_at"][0]
-    assert by_time(sources, at)[1].listening.height == 1
+    at = heard(sources)["occurred_at"][0]
+    assert heard(by_time(sources, at)[1]).height == 1
 
 
 @given(ROWS, st.integers(1, 3), st.data())

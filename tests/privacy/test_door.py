@@ -4,6 +4,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from segue.events import compaction
 from segue.events.compaction import compact
 from segue.events.schema import EVENTS
 from segue.types import EventType, Purpose
@@ -125,3 +126,23 @@ def test_a_column_that_there_is_not_is_an_error(log: Log) -> None:
     log.play("ann")
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         log.door.read(PERSONALISE, ["mood"])
+
+
+def test_pieces_of_listeners_hold_together_all_there_is(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "_GROUP_ROWS", 8)
+    whom = [f"listener {number:03}" for number in range(100)]
+    for _ in range(3):
+        log.play(*whom, None)
+    assert log.door.pieces(10) == [(None, None)]  # nothing is in a file yet
+    compact(log.folder)
+    log.play("a", "listener 050", "z", None)
+    pieces = log.door.pieces(30)
+    assert 8 <= len(pieces) <= 10
+    assert [high for _, high in pieces[:-1]] == [low for low, _ in pieces[1:]]
+    parts = [log.door.read(PERSONALISE, ["listener", "position"], between=between) for between in pieces]
+    assert max(part.height for part in parts) < 60
+    theirs = [set(part["listener"]) for part in parts]
+    assert sum(map(len, theirs)) == len(set().union(*theirs)) == 103
+    whole = log.door.read(PERSONALISE, ["listener", "position"])
+    assert pl.concat(parts).sort("position").equals(whole)
+    assert log.door.pieces(1_000) == [(None, None)]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From events and a catalogue to a dataset."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -14,6 +16,7 @@ from segue.dataset.matrices import CONTENT, Dataset, Interactions, Vocabulary
 from segue.errors import NotReady
 from segue.events.sessions import SessionsConfig, with_sessions
 from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, preferences
+from segue.kernels.ragged import row_numbers
 from segue.privacy.door import Door
 from segue.types import EventType, ItemKind, Purpose
 
@@ -21,6 +24,9 @@ __all__ = ["DatasetConfig", "Sources", "build", "read", "resolve"]
 
 _MUSIC = (ItemKind.TRACK.value, ItemKind.ARTIST.value)
 _PLAYLIST_COLUMNS = ("position", "playlist", "title", "tracks")
+_TIMES = ("track", "occurred_at")
+_PIECE = 2_000_000
+_NO_OPINION = pl.DataFrame(schema={"listener": pl.String, "number": pl.Int32, "liked": pl.Int8})
 
 
 class DatasetConfig(BaseModel):
@@ -32,25 +38,37 @@ class DatasetConfig(BaseModel):
     sessions: SessionsConfig = SessionsConfig()
 
 
-class Sources:
-    """The events that a dataset is built from, as the door gave them."""
+Listening: TypeAlias = Callable[[Sequence[str]], Iterator[pl.DataFrame]]
+"""Yields columns of the listening events (`LISTENING_COLUMNS`): each time all of some listeners, in their order."""
 
-    def __init__(self, listening: pl.DataFrame, playlists: pl.DataFrame, until: int):
+
+class Sources:
+    """The events that a dataset is built from, as the door gives them."""
+
+    def __init__(self, listening: Listening, playlists: pl.DataFrame, until: int):
         self.listening = listening
-        """`LISTENING_COLUMNS` of the listening events."""
+        """Read again whenever it is called, so that no more than a piece is held at a time."""
         self.playlists = playlists
         """`position`, `playlist`, `title` and `tracks` of the playlist events."""
         self.until = until
 
 
-def read(door: Door) -> Sources:
-    """Read through the door all that listeners allow to be learned from."""
+def read(door: Door, *, piece: int = _PIECE) -> Sources:
+    """Read through the door all that listeners allow to be learned from.
+
+    Args:
+        door: To the log.
+        piece: About how many listening events are read at a time.
+    """
     until = door.position()
-    return Sources(
-        door.read(Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, until=until),
-        door.read(Purpose.PERSONALISE, _PLAYLIST_COLUMNS, types=[EventType.PLAYLIST], until=until),
-        until,
-    )
+    pieces = door.pieces(piece)
+
+    def listening(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        for one in pieces:
+            yield door.read(Purpose.PERSONALISE, columns, types=LISTENING, between=one, until=until)
+
+    playlists = door.read(Purpose.PERSONALISE, _PLAYLIST_COLUMNS, types=[EventType.PLAYLIST], until=until)
+    return Sources(listening, playlists, until)
 
 
 def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: Collection[str] = _MUSIC) -> Dataset:
@@ -65,19 +83,17 @@ def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: C
     Raises:
         NotReady: No event names a track of the catalogue.
     """
-    listening = resolve(sources.listening, catalog, kinds)
-    playlists = _playlist_entries(sources.playlists, _canonical_tracks(catalog, kinds))
+    tracks = _canonical_tracks(catalog, kinds)
+    playlists = _playlist_entries(sources.playlists, tracks)
+    reference_at = _last(sources.listening, tracks)
+    heard = [_heard(resolve(one, catalog, kinds), config, reference_at) for one in sources.listening(LISTENING_COLUMNS)]
     dropped = {
-        "listening of a track that the catalogue does not know": int(listening["number"].null_count()),
+        "listening of a track that the catalogue does not know": sum(one.unknown for one in heard),
         "playlist entry that the catalogue does not know": int(playlists["number"].null_count()),
     }
-    listening = listening.filter(pl.col("number").is_not_null())
     playlists = playlists.filter(pl.col("number").is_not_null())
-    reference_at: datetime | None = listening["occurred_at"].max()  # type: ignore[assignment]
-    preferred = preferences(listening, config.signals, reference_at)
-    positive = preferred.filter(pl.col("weight") > 0)
-    timed = with_sessions(listening.filter(pl.col("type") == EventType.PLAY.value), config.sessions)
-    items = _vocabulary(catalog, positive["number"], playlists["number"], timed["number"])
+    used = [np.unique(part.items) for one in heard for part in (one.listeners, one.sessions)]
+    items = _vocabulary(catalog, np.concatenate([*used, playlists["number"].unique().to_numpy()]))
     if not len(items):
         raise NotReady("there are no plays and no playlists of known tracks yet; `segue import` brings some")
     catalogue = _whole(catalog, kinds)
@@ -85,10 +101,10 @@ def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: C
         items=items,
         catalogue=catalogue,
         content=_content(catalog, catalogue),
-        listeners=_listeners(positive, items),
+        listeners=_joined([_by_item(one.listeners, items) for one in heard]),
         playlists=_playlists(playlists, items),
-        sessions=_sessions(timed, items),
-        opinions=_opinions(preferred, items),
+        sessions=_joined([replace(one.sessions, items=items.index[one.sessions.items]) for one in heard]),
+        opinions=_opinions(pl.concat([_NO_OPINION, *(one.opinions for one in heard)]), items),
         reference_at=reference_at,
         until=sources.until,
         dropped={reason: count for reason, count in dropped.items() if count},
@@ -131,9 +147,41 @@ def _playlist_entries(playlists: pl.DataFrame, table: pl.DataFrame) -> pl.DataFr
     )
 
 
-def _vocabulary(catalog: Catalog, *numbers: pl.Series) -> Vocabulary:
-    used = pl.concat(numbers).unique()
-    return _of_tracks(catalog.tracks[used])
+def _last(listening: Listening, tracks: pl.DataFrame) -> datetime | None:
+    """Return when the last event of a known track occurred; None: no event has a time."""
+    known = tracks.select("track_id")
+    pieces = (one.join(known, left_on="track", right_on="track_id", how="semi") for one in listening(_TIMES))
+    last: list[Any] = [one["occurred_at"].max() for one in pieces]
+    return max((one for one in last if one is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What some listeners' events add up to; items are still numbers of the catalogue."""
+
+    listeners: Interactions
+    sessions: Interactions
+    opinions: pl.DataFrame
+    """`listener`, `number` and `liked`."""
+    unknown: int
+    """Events of tracks that are not known."""
+
+
+def _heard(listening: pl.DataFrame, config: DatasetConfig, reference_at: datetime | None) -> _Heard:
+    """Add up resolved events: all of some listeners."""
+    known = listening.filter(pl.col("number").is_not_null())
+    preferred = preferences(known, config.signals, reference_at)
+    timed = with_sessions(known.filter(pl.col("type") == EventType.PLAY.value), config.sessions)
+    return _Heard(
+        _listeners(preferred.filter(pl.col("weight") > 0)),
+        _sessions(timed),
+        preferred.filter(pl.col("liked") != 0).select("listener", "number", "liked"),
+        listening.height - known.height,
+    )
+
+
+def _vocabulary(catalog: Catalog, numbers: NDArray[np.int32]) -> Vocabulary:
+    return _of_tracks(catalog.tracks[np.unique(numbers)])
 
 
 def _whole(catalog: Catalog, kinds: Collection[str]) -> Vocabulary:
@@ -163,18 +211,32 @@ def _content(catalog: Catalog, items: Vocabulary) -> pl.DataFrame:
     )
 
 
-def _listeners(preferred: pl.DataFrame, items: Vocabulary) -> Interactions | None:
-    if preferred.is_empty():
+def _listeners(preferred: pl.DataFrame) -> Interactions:
+    rows, offsets = _rows(preferred["listener"])
+    times = preferred["last_at"].dt.epoch("ms").fill_null(-1).to_numpy()
+    return Interactions(rows, offsets, preferred["number"].to_numpy(), preferred["weight"].to_numpy(), times)
+
+
+def _by_item(listeners: Interactions, items: Vocabulary) -> Interactions:
+    """Turn numbers of the catalogue into items; each row's are ascending."""
+    entries = items.index[listeners.items]
+    order = np.lexsort((entries, row_numbers(listeners.offsets)))
+    assert listeners.times is not None
+    return replace(listeners, items=entries[order], weights=listeners.weights[order], times=listeners.times[order])
+
+
+def _joined(parts: Sequence[Interactions]) -> Interactions | None:
+    """Put rows of one kind below one another; None: there are none."""
+    if not any(map(len, parts)):
         return None
-    entries = preferred.with_columns(_item(preferred["number"], items)).sort("listener", "item")
-    times = entries["last_at"].dt.epoch("ms").fill_null(-1).to_numpy()
-    rows, offsets = _rows(entries["listener"])
+    times = np.concatenate([part.times for part in parts if part.times is not None])
+    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
     return Interactions(
-        rows,
-        offsets,
-        entries["item"].to_numpy(),
-        entries["weight"].to_numpy(),
-        None if np.all(times < 0) else times,
+        pl.concat([part.rows for part in parts]),
+        lengths.cumsum(),
+        np.concatenate([part.items for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+        None if (times < 0).all() else times,
     )
 
 
@@ -187,21 +249,19 @@ def _playlists(entries: pl.DataFrame, items: Vocabulary) -> Interactions | None:
     return Interactions(rows, offsets, entries["item"].to_numpy(), np.ones(entries.height, np.float32), titles=titles)
 
 
-def _sessions(timed: pl.DataFrame, items: Vocabulary) -> Interactions | None:
-    if timed.is_empty():
-        return None
-    named = timed.with_columns(
-        _item(timed["number"], items), pl.concat_str("listener", "session", separator="\x1f").alias("row")
-    ).sort("row", "occurred_at", maintain_order=True)
-    rows, offsets = _rows(named["row"])
-    times = named["occurred_at"].dt.epoch("ms").to_numpy()
-    return Interactions(rows, offsets, named["item"].to_numpy(), np.ones(named.height, np.float32), times)
+def _sessions(timed: pl.DataFrame) -> Interactions:
+    ordered = timed.sort("listener", "session", "occurred_at", maintain_order=True)
+    runs = ordered.select(pl.struct("listener", "session").rle().alias("run")).unnest("run")
+    times = ordered["occurred_at"].dt.epoch("ms").to_numpy()
+    plays = np.ones(ordered.height, np.float32)
+    return Interactions(
+        runs["value"].struct.field("listener"), _offsets(runs["len"]), ordered["number"].to_numpy(), plays, times
+    )
 
 
-def _opinions(preferred: pl.DataFrame, items: Vocabulary) -> pl.DataFrame:
-    known = preferred.filter(pl.col("liked") != 0)
-    item = _item(known["number"], items)
-    return known.select("listener", item, "liked").filter(pl.col("item") >= 0).sort("listener", "item")
+def _opinions(opinions: pl.DataFrame, items: Vocabulary) -> pl.DataFrame:
+    item = _item(opinions["number"], items)
+    return opinions.select("listener", item, "liked").filter(pl.col("item") >= 0).sort("listener", "item")
 
 
 def _item(numbers: pl.Series, items: Vocabulary) -> pl.Series:
@@ -214,4 +274,8 @@ def _item(numbers: pl.Series, items: Vocabulary) -> pl.Series:
 
 def _rows(sorted_ids: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     runs = sorted_ids.rle().struct.unnest()
-    return runs["value"], np.concatenate([np.zeros(1, np.int64), runs["len"].to_numpy().cumsum()]).astype(np.int64)
+    return runs["value"], _offsets(runs["len"])
+
+
+def _offsets(lengths: pl.Series) -> NDArray[np.int64]:
+    return np.concatenate([np.zeros(1, np.int64), lengths.to_numpy().astype(np.int64).cumsum()])

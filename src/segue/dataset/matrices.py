@@ -63,7 +63,7 @@ class Interactions:
     """Rows of items: a row's items in order (by time for sessions, as written for playlists, by id for listeners)."""
 
     rows: pl.Series
-    """`String[R]`, sorted: ids of listeners, playlists or sessions."""
+    """`String[R]`, sorted: ids of listeners or playlists; for sessions, whose each one is."""
     offsets: NDArray[np.int64]
     """`int64[R + 1]`."""
     items: NDArray[np.int32]
@@ -132,33 +132,44 @@ class Dataset:
         offsets = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)]).cumsum()
         items = np.concatenate([np.zeros(0, np.int32), *(part.items for part in parts)])
         weights = np.concatenate([np.zeros(0, np.float32), *(part.weights for part in parts)])
-        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        shape = (len(offsets) - 1, len(self.items))
+        rows = np.repeat(np.arange(shape[0]), np.diff(offsets))
+        if ((items[1:] > items[:-1]) | (rows[1:] > rows[:-1])).all():
+            return sp.csr_matrix((weights, items, offsets), shape=shape)
         order = np.lexsort((-weights, items, rows))
         rows, items, weights = rows[order], items[order], weights[order]
         first = np.ones(len(rows), bool)
         first[1:] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
-        counts = np.bincount(rows[first], minlength=len(offsets) - 1)
+        counts = np.bincount(rows[first], minlength=shape[0])
         indptr = np.concatenate([np.zeros(1, np.int64), counts.cumsum()])
-        return sp.csr_matrix((weights[first], items[first], indptr), shape=(len(indptr) - 1, len(self.items)))
+        return sp.csr_matrix((weights[first], items[first], indptr), shape=shape)
 
     @cached_property
     def fingerprint(self) -> str:
         """32 hex digits of ids, weights, times and content: equal data gives equal fingerprints on any machine."""
         hasher = blake2b(digest_size=16)
-        hasher.update("\n".join(self.items.ids).encode())
+        _hash(hasher, self.items.ids)
         for name in ("listeners", "playlists", "sessions"):
             part: Interactions | None = getattr(self, name)
             hasher.update(f"\x1e{name}".encode())
             if part is not None:
-                hasher.update("\n".join(part.rows).encode())
+                _hash(hasher, part.rows)
                 for array in (part.offsets, part.items, part.weights, part.times):
                     hasher.update(b"\x1d" if array is None else np.ascontiguousarray(array).tobytes())
                 if part.titles is not None:
-                    hasher.update("\n".join(part.titles.fill_null("")).encode())
+                    _hash(hasher, part.titles.fill_null(""))
         hasher.update(self.opinions.write_csv().encode())
         if self.catalogue is not None:
-            hasher.update("\n".join(self.catalogue.ids).encode())
+            _hash(hasher, self.catalogue.ids)
         if self.content is not None:
             for slice_ in self.content.iter_slices(100_000):
                 hasher.update(slice_.write_ndjson().encode())
         return hasher.hexdigest()
+
+
+def _hash(hasher: blake2b, words: pl.Series) -> None:
+    """Hash each word with its length before it, a million at a time."""
+    for first in range(0, len(words), 1 << 20):
+        some = words.slice(first, 1 << 20)
+        hasher.update(some.str.len_bytes().to_numpy().tobytes())
+        hasher.update("".join(some).encode())

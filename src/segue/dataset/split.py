@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is learned from and what is held out: by time, by each row's last items, or by whole rows."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from segue.dataset.build import Sources
+from segue.dataset.build import Listening, Sources
 from segue.dataset.matrices import Interactions
 from segue.kernels.ragged import row_numbers
 
@@ -23,9 +24,16 @@ def by_time(sources: Sources, cutoff: datetime) -> tuple[Sources, Sources]:
     in the second.
     """
     after = (pl.col("occurred_at") >= cutoff).fill_null(False)
-    known = Sources(sources.listening.filter(~after), sources.playlists, sources.until)
-    held = Sources(sources.listening.filter(after), sources.playlists.clear(), sources.until)
-    return known, held
+
+    def only(which: pl.Expr) -> Listening:
+        def listening(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+            for one in sources.listening(list({*columns, "occurred_at"})):
+                yield one.filter(which).select(columns)
+
+        return listening
+
+    known = Sources(only(~after), sources.playlists, sources.until)
+    return known, Sources(only(after), sources.playlists.clear(), sources.until)
 
 
 def leave_last(interactions: Interactions, count: int = 1) -> tuple[Interactions, Interactions]:

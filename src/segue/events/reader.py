@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from segue.errors import Damaged
 from segue.events import log
@@ -63,8 +64,43 @@ class Reader:
                 return self._read(columns, where, after, until, since_day)
             except FileNotFoundError as error:  # compaction replaced a file between the listing and the scan
                 if attempt == _TRIES - 1:
-                    raise Damaged(f"the event log lists a file that is missing: {error}; restore a backup") from error
+                    raise _missing(error) from error
         raise AssertionError
+
+    def bounds(self, rows: int) -> list[str]:
+        """Return listeners, ascending, that part the log into pieces of about so many events, or more; none: one piece.
+
+        They are known of the files alone, whose groups of rows are ordered by listener.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return self._bounds(rows)
+            except FileNotFoundError as error:
+                if attempt == _TRIES - 1:
+                    raise _missing(error) from error
+        raise AssertionError
+
+    def _bounds(self, rows: int) -> list[str]:
+        if not (self.folder / log.HOT).exists():
+            return []
+        with closing(log.connect(self.folder)) as connection:
+            files = connection.execute("SELECT path FROM files").fetchall()
+        groups: list[tuple[str, int]] = []
+        for (path,) in files:
+            footer = pq.read_metadata(self.folder / path)
+            column = footer.schema.names.index("listener")
+            for one in map(footer.row_group, range(footer.num_row_groups)):
+                told = one.column(column).statistics
+                if told is not None and told.has_min_max:
+                    groups.append((str(told.min), one.num_rows))
+        bounds: list[str] = []
+        held = 0
+        for least, count in sorted(groups):
+            if held >= rows and least > (bounds[-1] if bounds else ""):
+                bounds.append(least)
+                held = 0
+            held += count
+        return bounds
 
     def _read(
         self, columns: Sequence[str], where: pl.Expr | None, after: int, until: int | None, since_day: str | None
@@ -97,3 +133,7 @@ class Reader:
         if not parts:
             return pl.DataFrame(schema={name: EVENTS[name] for name in columns})
         return pl.concat(parts).sort("_").drop("_")
+
+
+def _missing(error: FileNotFoundError) -> Damaged:
+    return Damaged(f"the event log lists a file that is missing: {error}; restore a backup")

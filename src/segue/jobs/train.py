@@ -245,7 +245,7 @@ def _held_out(data: Dataset, settings: Settings, folds: int) -> Iterator[tuple[D
         parts = {"listeners": data.listeners, "playlists": data.playlists, name: kept}
         sessions = data.sessions
         if sessions is not None and name == "listeners":  # theirs would tell what they heard
-            theirs = sessions.rows.str.replace("\x1f[^\x1f]*$", "").is_in(held.rows.implode())
+            theirs = sessions.rows.is_in(held.rows.implode())
             sessions = sessions.take(np.flatnonzero(~theirs.to_numpy()))
         yield replace(data, sessions=sessions, listeners=parts["listeners"], playlists=parts["playlists"]), held
 

@@ -7,6 +7,7 @@ from functools import reduce
 from operator import and_
 from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
 
 import polars as pl
 
@@ -14,7 +15,10 @@ from segue.events.reader import Reader
 from segue.privacy.consent import CONSENT_COLUMNS, ConsentConfig, Ledger
 from segue.types import EventType, Purpose
 
-__all__ = ["Door", "Followed"]
+__all__ = ["Between", "Door", "Followed"]
+
+Between: TypeAlias = tuple[str | None, str | None]
+"""A range of listeners: from the first on, and before the second; None: no bound."""
 
 _IS_CONSENT = pl.col("type").is_in([EventType.CONSENT.value, EventType.ERASURE.value])
 
@@ -66,6 +70,7 @@ class Door:
         *,
         types: Collection[EventType] | None = None,
         listeners: Collection[str] | None = None,
+        between: Between | None = None,
         until: int | None = None,
         since_day: str | None = None,
     ) -> pl.DataFrame:
@@ -76,10 +81,28 @@ class Door:
             columns: Columns of `events.schema.EVENTS`.
             types: Only these types of events.
             listeners: Only these listeners (None: all, and events of nobody).
+            between: Only listeners from the first of two on, and before the second; where the first is None, also
+                events of nobody.
             until: Only up to this position.
             since_day: Only from this day on, as "2026-01-31"; events without a time, and recent ones, come regardless.
         """
-        return self._admitted(purpose, columns, types, listeners, after=0, until=until, since_day=since_day)
+        filters = []
+        if listeners is not None:
+            filters.append(pl.col("listener").is_in(list(listeners)))
+            if listeners:  # by which the files' groups of rows are passed over
+                filters.append(pl.col("listener").is_between(pl.lit(min(listeners)), pl.lit(max(listeners))))
+        low, high = between or (None, None)
+        if low is not None:
+            filters.append(pl.col("listener") >= low)
+        if high is not None:
+            before = pl.col("listener") < high
+            filters.append(before if low is not None else before | pl.col("listener").is_null())
+        return self._admitted(purpose, columns, types, filters, after=0, until=until, since_day=since_day)
+
+    def pieces(self, events: int) -> list[Between]:
+        """Return ranges of listeners that hold about so many events each, or more: together, all there are."""
+        bounds = self._reader.bounds(events)
+        return list(zip([None, *bounds], [*bounds, None], strict=True))
 
     def follow(
         self,
@@ -94,7 +117,7 @@ class Door:
         if until <= position:
             return Followed(self._reader.read(columns, until=0), frozenset(), position)
         changed = self.ledger().events.filter(pl.col("position") > position)["listener"]
-        events = self._admitted(purpose, columns, types, None, after=position, until=until, since_day=None)
+        events = self._admitted(purpose, columns, types, [], after=position, until=until, since_day=None)
         return Followed(events, frozenset(changed), until)
 
     def _admitted(
@@ -102,19 +125,15 @@ class Door:
         purpose: Purpose,
         columns: Sequence[str],
         types: Collection[EventType] | None,
-        listeners: Collection[str] | None,
+        filters: Sequence[pl.Expr],
         *,
         after: int,
         until: int | None,
         since_day: str | None,
     ) -> pl.DataFrame:
-        filters = []
+        filters = list(filters)
         if types is not None:
             filters.append(pl.col("type").is_in([kind.value for kind in types]))
-        if listeners is not None:
-            filters.append(pl.col("listener").is_in(list(listeners)))
-            if listeners:  # by which the files' groups of rows are passed over
-                filters.append(pl.col("listener").is_between(pl.lit(min(listeners)), pl.lit(max(listeners))))
         needed = list(dict.fromkeys([*columns, "listener", "position"]))
         where = reduce(and_, filters) if filters else None
         events = self._reader.read(needed, where=where, after=after, until=until, since_day=since_day)
