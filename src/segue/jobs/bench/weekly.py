@@ -25,7 +25,7 @@ __all__ = ["CASES", "PROTOCOL", "growth", "weekly"]
 PROTOCOL = (
     "simulated plays of a week, 60 tracks a listener, written to the log and trained on; the job makes 30 tracks "
     "for everyone: reading histories, ALS, neighbours and popularity as sources, blend, cap, diversity, sequencing, "
-    "reasons, Parquet and impressions; one share of GEMM counts only ALS' products"
+    "reasons, Parquet and impressions; the share of GEMM counts only ALS' products. A million listeners have one round"
 )
 _MEAN = 60
 _HEADLINE = (100_000, 50_000)
@@ -36,6 +36,8 @@ CASES = (
     f"killed {_TIMES} times: {_HEADLINE[0]:,} listeners, {_HEADLINE[1]:,} tracks",
 )
 _READS = 1000
+_MOST = 1_000_000
+"""Playlists in all rounds: the largest case has one round."""
 
 
 def weekly(case: str, scale: float, rounds: int, limits: Limits, progress: Progress = silent) -> Row:
@@ -44,6 +46,7 @@ def weekly(case: str, scale: float, rounds: int, limits: Limits, progress: Progr
     listeners, tracks = max(round(sizes[0] * scale), 100), max(round(sizes[1] * scale), 400)
     if case.startswith("killed"):
         return killed(case, listeners, tracks, _MEAN, _TIMES, progress)
+    rounds = min(rounds, max(_MOST // listeners, 1))
     (ours,) = duel({"ours": partial(_Ours, listeners, tracks)}, rounds, progress=progress).values()
     seconds = float(np.median(ours.seconds))
     quality = ours.qualities[-1]
