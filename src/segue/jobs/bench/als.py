@@ -63,7 +63,7 @@ def als(case: str, scale: float, rounds: int, limits: Limits, progress: Progress
     if kind == "to equal lists":
         held_out = replace(world, held_out=True)
         if "Spark" in size:
-            return _to_equal_lists(case, [held_out], "pyspark", Spark, _FITS, progress)
+            return _to_equal_lists(case, [replace(held_out, by_length=True)], "pyspark", Spark, _FITS, progress)
         worlds = [replace(held_out, seed=seed) for seed in range(max(rounds // 2, 1))]
         return _to_equal_lists(case, worlds, "implicit", _Implicit, _SWEEPS, progress)
     sides: dict[str, Callable[[], Contender]] = {"ours": partial(_Ours, world), "implicit": partial(_Implicit, world)}
@@ -160,8 +160,9 @@ class _Ours(Side):
         return perf_counter() - began
 
     def _half(self, matrix: sp.csr_matrix, rows: NDArray[np.float32], other: NDArray[np.float32]):  # type: ignore[no-untyped-def]
-        damped = np.full(matrix.shape[0], LAMBDA, np.float32)
-        return half_step(Ragged.of_matrix(matrix), damped, rows, other, solver=self.world.solver)
+        lengths = np.diff(matrix.indptr)
+        damped = LAMBDA * (np.maximum(lengths, 1) / self.world.mean if self.world.by_length else np.ones(len(lengths)))
+        return half_step(Ragged.of_matrix(matrix), damped.astype(np.float32), rows, other, solver=self.world.solver)
 
     def _warm_up(self) -> None:
         """Compile, and transpose, outside of what is timed; where lists are compared, transposing counts."""

@@ -16,7 +16,7 @@ from segue.kernels.ragged import Ragged
 __all__ = ["LAMBDA", "Side", "World"]
 
 LAMBDA = 100.0
-"""Regularization of every row."""
+"""Regularization of a row of the mean length; of every row, where all are regularized alike."""
 _ALPHA = 10.0
 """Weight of a play, above that of none."""
 
@@ -31,6 +31,8 @@ class World:
     factors: int
     solver: Solver
     held_out: bool = False
+    by_length: bool = False
+    """Whether a row is regularized by the number of its entries (Zhou et al. 2008), or all alike."""
     seed: int = 0
 
 

@@ -21,8 +21,7 @@ _MEMORY = "8g"
 class Spark(Side):
     """Fits anew in each round, with one iteration more: Spark cannot go on from where it was.
 
-    Its ratings are cached before. It regularizes a row by the number of its entries: so that a row of the mean length
-    gets as much as it does from the others.
+    Its ratings are cached before. It regularizes a row by the number of its entries; so does our side of the case.
     """
 
     def __init__(self, world: World):
@@ -39,6 +38,7 @@ class Spark(Side):
             builder.master(f"local[{get_num_threads()}]")
             .config("spark.driver.memory", _MEMORY)
             .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
             .config("spark.log.level", "ERROR")
             .getOrCreate()
         )
@@ -53,7 +53,7 @@ class Spark(Side):
         als = ALS(
             rank=self.world.factors,
             maxIter=self.rounds,
-            regParam=LAMBDA * self.matrix.shape[0] / self.matrix.nnz,
+            regParam=LAMBDA / self.world.mean,
             implicitPrefs=True,
             alpha=1.0,
             userCol="row",
