@@ -15,11 +15,12 @@ from segue.workspace import Workspace
 from tests.conftest import NOW
 
 
-def make_for(workspace: Workspace, listeners: Sequence[str], **config: float) -> weekly.Week:
+def make_for(workspace: Workspace, listeners: Sequence[str], *, again: bool = False, **config: float) -> weekly.Week:
     """Run the job for some listeners, whose time zones nobody knows."""
     whom = dict.fromkeys(listeners)
     made = WeeklyConfig.model_validate(config)
-    return weekly.weekly(workspace.service, workspace.door, workspace.shelf, workspace.sink, whom, made, NOW)
+    parts = workspace.service, workspace.door, workspace.shelf, workspace.sink
+    return weekly.weekly(*parts, whom, made, NOW, again=again)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_who_withdraws_or_is_erased_while_a_run_goes_on_gets_no_playlist(copy: W
     weeklies = copy.service.weeklies
 
     class Slow:
-        snapshot = copy.service.snapshot
+        snapshot, recipes = copy.service.snapshot, copy.service.recipes
 
         def weeklies(self, *asks: Any, **options: Any) -> Slates:
             made = weeklies(*asks, **options)

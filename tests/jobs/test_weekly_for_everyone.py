@@ -1,7 +1,9 @@
+import json
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +11,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from segue.errors import Busy, NotReady
+from segue.errors import Busy, Damaged, NotReady
 from segue.events.schema import conform
 from segue.jobs import weekly
 from segue.jobs.weekly import playlist_id
-from segue.stores.batches import begin
+from segue.stores.batches import begin, unfinished
 from segue.stores.locks import exclusive
 from segue.types import EventType, Purpose, Rung
 from segue.workspace import Workspace
@@ -149,14 +151,23 @@ def test_who_withdrew_their_consent_gets_no_kept_playlist(copy: Workspace) -> No
     assert not copy.shelf.editions(listeners[0], weekly.NAME)
 
 
-def run_in_small_parts(workspace: Workspace, seconds: float | None = None) -> None:
-    """Run `segue weekly` in a process of its own, four listeners a part; kill it after some seconds."""
+def files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("kept.sqlite"))
+
+
+def run_in_small_parts(workspace: Workspace, seconds: float | None = None, *, until: str | None = None) -> None:
+    """Run `segue weekly` in a process of its own, four listeners a part; kill it after some seconds, or at a file."""
     command = "import segue.jobs.weekly as job; job._PART = 4; from segue.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "weekly", "--home", str(workspace.home), "--now", NOW.isoformat()],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    if until is not None:
+        while not list(workspace.shelf.folder.rglob(until)):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
     if seconds is not None:
         time.sleep(seconds)
         process.kill()
@@ -165,7 +176,7 @@ def run_in_small_parts(workspace: Workspace, seconds: float | None = None) -> No
 
 def parts(home: Path) -> dict[str, bytes]:
     """The files of all batches, by their place."""
-    return {str(path.relative_to(home)): path.read_bytes() for path in sorted((home / "playlists").rglob("*.parquet"))}
+    return {str(path.relative_to(home)): path.read_bytes() for path in files_below(home / "playlists" / weekly.NAME)}
 
 
 def test_a_run_that_is_killed_again_and_again_makes_the_same_bytes(copy: Workspace, tmp_path: Path) -> None:
@@ -191,12 +202,105 @@ def test_a_run_that_is_killed_again_and_again_makes_the_same_bytes(copy: Workspa
     whole.sink.close()
 
 
-def test_a_batch_that_was_left_is_made_anew_once_other_models_serve(copy: Workspace) -> None:
-    plan = {"now": NOW.isoformat(), "position": copy.door.position(), "snapshot": "another"}
-    left = begin(copy.shelf.folder / weekly.NAME / "left", plan, pl.DataFrame({"listener": ["ann"], "edition": ["1"]}))
-    assert copy.weekly(now=NOW).made == 60
+@pytest.mark.parametrize("other", [{"snapshot": "another"}, {"settings": "others"}])
+def test_a_batch_that_was_left_is_made_anew_once_models_or_settings_are_others(
+    copy: Workspace, other: dict[str, str]
+) -> None:
+    run_in_small_parts(copy, until="part-00001.parquet")
+    (left,) = unfinished(copy.shelf.folder / weekly.NAME)
+    (left.folder / "plan.json").write_text(json.dumps({**left.plan, **other}))
+    assert copy.weekly(now=NOW + timedelta(hours=1)).made == 60
     assert not left.folder.exists()
-    assert "ann" not in {one.listener for one in kept(copy)}
+    assert {one.made_at for one in kept(copy)} == {(NOW + timedelta(hours=1)).isoformat()}
+
+
+def test_a_batch_that_was_left_goes_on_where_it_was(copy: Workspace) -> None:
+    run_in_small_parts(copy, until="part-00001.parquet")
+    assert copy.weekly(now=NOW + timedelta(hours=1)).made == 60
+    assert {one.made_at for one in kept(copy)} == {NOW.isoformat()}
+
+
+def test_a_batch_that_is_published_is_finished_whatever_may_have_changed(copy: Workspace) -> None:
+    copy.weekly(now=NOW)
+    (folder,) = (copy.shelf.folder / weekly.NAME).iterdir()
+    before = files_below(copy.shelf.folder)
+    plan = {"now": NOW.isoformat(), "position": 0, "snapshot": "another", "settings": "others"}
+    begin(folder, plan, pl.DataFrame({"listener": copy.listeners(), "edition": ["2026-06-01"] * 60}))
+    copy.consent("a stranger", Purpose.PERSONALISE, False)
+    report = copy.weekly(now=NOW + timedelta(hours=1))
+    assert (report.made, report.current) == (60, 0)
+    assert files_below(copy.shelf.folder) == before
+    assert copy.weekly(now=NOW + timedelta(hours=2)).made == 0
+
+
+def test_cold_listeners_neither_stop_the_next_run_nor_get_another_playlist_from_the_same_models(
+    copy: Workspace,
+) -> None:
+    everyone = [*copy.listeners(), *(f"stranger {number}" for number in range(30))]
+    assert make_for(copy, everyone).rungs == {Rung.PERSONAL: 60, Rung.POPULAR: 30}
+    again = make_for(copy, everyone)
+    assert (again.made, again.current) == (0, 90)
+    one = [*everyone, "stranger 30"]
+    assert make_for(copy, one).made == 1
+    report = make_for(copy, one, again=True)
+    assert report.rungs == {Rung.PERSONAL: 60, Rung.POPULAR: 31}
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"PAR1 no more")])
+def test_a_lost_part_is_told_and_made_anew_when_asked_for(copy: Workspace, harm: Callable[[Path], object]) -> None:
+    copy.weekly(now=NOW)
+    who = copy.listeners()[0]
+    harm(next(copy.shelf.folder.rglob("part-*.parquet")))
+    with pytest.raises(Damaged, match="segue weekly --again"):
+        Workspace.open(copy.home).shelf.editions(who, weekly.NAME)
+    assert copy.weekly(now=NOW, again=True).made == 60
+    assert len(kept(copy)) == 60
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"PAR1 no more")])
+def test_a_lost_part_does_not_keep_anyone_from_being_forgotten(copy: Workspace, harm: Callable[[Path], object]) -> None:
+    copy.weekly(now=NOW)
+    who = copy.listeners()[0]
+    harm(next(copy.shelf.folder.rglob("part-*.parquet")))
+    copy.erase(who)
+    assert copy.shelf.editions(who, weekly.NAME) == []
+
+
+def test_what_killed_runs_leave_is_removed_by_the_next_run_and_when_somebody_is_forgotten(copy: Workspace) -> None:
+    copy.weekly(now=NOW)
+    (folder,) = (copy.shelf.folder / weekly.NAME).iterdir()
+    (part,) = folder.iterdir()
+    for forget in (False, True):
+        other = folder.with_name("other")
+        other.mkdir()
+        (folder / ".part-00001.parquet.1f.tmp").write_bytes(b"half")
+        shutil.copy(part, other / "part-00000.parquet")
+        (other / "whom.parquet").write_bytes(b"before its plan")
+        if forget:
+            copy.shelf.forget("somebody else")
+        else:
+            copy.weekly(now=NOW)
+        assert files_below(copy.shelf.folder / weekly.NAME) == [part]
+
+
+def test_who_is_forgotten_while_a_week_is_published_is_in_no_file_and_no_impression(
+    copy: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_, last = copy.listeners()
+    record = weekly.record_kept
+
+    def record_after_erasures(*given: object) -> None:
+        monkeypatch.setattr(weekly, "record_kept", record)
+        copy.erase(last)
+        record(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(weekly, "_PART", 30)
+    monkeypatch.setattr(weekly, "record_kept", record_after_erasures)
+    assert copy.weekly(now=NOW).made == 59
+    shown = copy.door.read(Purpose.MEASURE, ["listener"], types=[EventType.IMPRESSION])["listener"].to_list()
+    assert sorted(shown) == sorted(set(copy.listeners()) | {first})
+    assert last not in shown
+    assert len(kept(copy)) == 59
 
 
 def test_only_one_run_goes_at_a_time(copy: Workspace) -> None:

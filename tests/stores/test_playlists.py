@@ -84,9 +84,9 @@ def test_what_is_not_published_is_not_there(shelf: Shelf) -> None:
     path = part(shelf, kept("ann", "1"))
     shelf.put([kept("bob", "1")])
     assert shelf.editions("ann", "weekly") == []
-    assert not shelf.lists([path])
+    assert not shelf.is_published([path])
     shelf.publish("weekly", [path], nobody)
-    assert shelf.lists([path])
+    assert shelf.is_published([path])
     assert tracks(shelf, "ann") == ["t"]
 
 
@@ -120,7 +120,7 @@ def test_an_empty_shelf_has_nothing_and_is_not_made_by_looking(shelf: Shelf) -> 
     assert shelf.editions("ann", "weekly") == []
     assert shelf.since("weekly", "", ["ann"]).is_empty()
     assert shelf.held("weekly", "").is_empty()
-    assert not shelf.lists([])
+    assert not shelf.is_published([])
     assert shelf.forget("ann") == 0
     assert not shelf.path.exists()
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weekly playlist: for every listener, on Monday in their own time zone, refreshed in place."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ _FEW = 16
 _GOES_ON = timedelta(days=1)
 """How long a batch that was left can be gone on with."""
 _DUE = pl.Schema({"listener": pl.String(), "edition": pl.String()})
+_MADE = pl.Schema({"listener": pl.String(), "rung": pl.String(), "tracks": pl.UInt32()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,10 @@ def weekly(
     """Make the playlist of the week for each listener whose week has begun and who has none yet.
 
     It goes in parts, several at a time: each is some listeners, in the order of their ids, and becomes a file. Killed
-    midway, it leaves what is done; run again within a day, it makes the rest as it would have been made then: from the
-    same models and the same events. Only when all are done are they published, together, but for those of listeners
-    who withdrew their consent meanwhile.
+    midway, it leaves what is done; run again within a day, it makes the rest as it would have been made then, from the
+    same events, if models, catalogue and settings are the same, and else begins anew. Only when all are done are they
+    published, together, but for those of listeners who withdrew their consent meanwhile. What is merely popular is made
+    anew once other models serve.
 
     Args:
         service: Gives the answers.
@@ -98,34 +99,46 @@ def weekly(
         listeners: Whom for, each with their time zone (None: not known).
         config: Length, default time zone, how long nothing repeats.
         now: Aware; decides which week it is for each listener.
-        again: Make this week's anew where it is there already; it replaces the old one.
+        again: Make this week's anew where it is there already; it replaces the old one. Files that are lost or damaged
+            are given up.
         progress: Told as parts are done.
 
     Raises:
         NotReady: Nothing is trained; or too many listeners would get what is merely popular.
         Busy: Another run is at it.
     """
-    with exclusive(shelf.folder / "weekly.lock", wait=False):
+    with exclusive(shelf.lock, wait=False):
+        shelf.tidy(lost=again)
         snapshot = service.snapshot()
         job = _Job(service, door, shelf, sink, config, snapshot, progress)
-        weeks = []
+        settings = digest(config.model_dump_json(), service.recipes.model_dump_json())
+        made = [pl.DataFrame(schema=_MADE)]
         for batch in unfinished(shelf.folder / NAME):
-            if shelf.lists(batch.paths()) or (not again and _goes_on(batch, snapshot, now)):
-                weeks.append(job.finish(batch))
+            if shelf.is_published(batch.paths()):
+                made.append(job.publish(batch))
+            elif not again and _goes_on(batch, snapshot, settings, now):
+                made.append(job.finish(batch))
             else:
                 batch.discard()
-        due = _due(shelf, listeners, config, now, again=again)
+        due = _due(shelf, listeners, config, snapshot, now, again=again)
         if due.height > _PART:
             compact(sink.folder)  # each part reads its listeners from the days' files, and all that is hot
         if due.height:
-            weeks.append(job.finish(_begin(shelf, due, door.position(), snapshot, now)))
-    made = sum(week.made for week in weeks)
-    rungs: Counter[str] = sum((Counter(week.rungs) for week in weeks), Counter())
-    return Week(len(listeners), made, len(listeners) - made, sum(week.tracks for week in weeks), dict(rungs))
+            made.append(job.finish(_begin(shelf, due, door.position(), snapshot, settings, now)))
+    every = pl.concat(made)
+    rungs = dict(every["rung"].value_counts(sort=True).iter_rows())
+    current = len(listeners) - every["listener"].n_unique()
+    return Week(len(listeners), every.height, current, every.select(pl.col("tracks").sum()).item(), rungs)
 
 
 def _due(
-    shelf: Shelf, listeners: Mapping[str, str | None], config: WeeklyConfig, now: datetime, *, again: bool
+    shelf: Shelf,
+    listeners: Mapping[str, str | None],
+    config: WeeklyConfig,
+    snapshot: Snapshot,
+    now: datetime,
+    *,
+    again: bool,
 ) -> pl.DataFrame:
     """Return `listener`, ascending, and `edition` of the playlists to make."""
     weeks = {zone: monday(now, zone, config.timezone).isoformat() for zone in set(listeners.values())}
@@ -134,20 +147,23 @@ def _due(
     ).sort("listener")
     if again or wanted.is_empty():
         return wanted
-    there = shelf.held(NAME, min(weeks.values())).filter(pl.col("rung") != Rung.POPULAR.value)
+    good = (pl.col("rung") != Rung.POPULAR.value) | (pl.col("snapshot") == snapshot.id)
+    there = shelf.held(NAME, min(weeks.values())).filter(good)
     return wanted.join(there, on=["listener", "edition"], how="anti", maintain_order="left")
 
 
-def _begin(shelf: Shelf, due: pl.DataFrame, position: int, snapshot: Snapshot, now: datetime) -> Batch:
+def _begin(shelf: Shelf, due: pl.DataFrame, position: int, snapshot: Snapshot, settings: str, now: datetime) -> Batch:
     """Write down what is to be made, and from what."""
-    folder = shelf.folder / NAME / digest(now.isoformat(), position, snapshot.id, size=6)
-    return begin(folder, {"now": now.isoformat(), "position": position, "snapshot": snapshot.id}, due)
+    made_from = {"now": now.isoformat(), "position": position, "snapshot": snapshot.id, "settings": settings}
+    folder = shelf.folder / NAME / digest(*made_from.values(), size=6)
+    return begin(folder, {**made_from, "part": _PART}, due)
 
 
-def _goes_on(batch: Batch, snapshot: Snapshot, now: datetime) -> bool:
+def _goes_on(batch: Batch, snapshot: Snapshot, settings: str, now: datetime) -> bool:
     """Say whether a batch that was left can still be made as it was begun."""
-    age = now - datetime.fromisoformat(batch.plan["now"])
-    return batch.plan["snapshot"] == snapshot.id and timedelta(0) <= age < _GOES_ON
+    plan = batch.plan
+    age = now - datetime.fromisoformat(plan["now"])
+    return (plan["snapshot"], plan.get("settings")) == (snapshot.id, settings) and timedelta(0) <= age < _GOES_ON
 
 
 @dataclass(frozen=True)
@@ -162,34 +178,39 @@ class _Job:
     snapshot: Snapshot
     progress: Progress
 
-    def finish(self, batch: Batch) -> Week:
-        """Make the parts that are missing, and publish all."""
+    def finish(self, batch: Batch) -> pl.DataFrame:
+        """Make the parts that are missing, and publish all; return what `publish` does.
+
+        Raises:
+            NotReady: Of those who had nothing yet, too many would get what is merely popular.
+        """
         due = batch.whom()
         self._make(batch, due)
-        rungs: Counter[str] = Counter()
-        for path in batch.paths():
-            rungs.update(parts.read(path, ["rung"])["rung"].to_list())
-        popular = rungs[Rung.POPULAR.value]
-        if due.height > _FEW and popular > self.config.fallback_most * due.height:
+        columns = ["listener", "edition", "rung"]
+        had = self.shelf.held(NAME, str(due["edition"].min()))
+        fresh = pl.concat([parts.read(path, columns) for path in batch.paths()]).join(had, on=columns[:2], how="anti")
+        popular = int((fresh["rung"] == Rung.POPULAR.value).sum())
+        if fresh.height > _FEW and popular > self.config.fallback_most * fresh.height:
             batch.discard()
             raise NotReady(
-                f"{popular} of {due.height} listeners would get what is merely popular, more than "
+                f"{popular} of {fresh.height} listeners would get what is merely popular, more than "
                 f"weekly.fallback_most = {self.config.fallback_most:g} allows; run `segue train` first"
             )
-        return self._publish(batch)
+        return self.publish(batch)
 
     def _make(self, batch: Batch, due: pl.DataFrame) -> None:
-        count = -(-due.height // _PART)
+        size = batch.plan["part"]
+        count = -(-due.height // size)
         missing = sorted(set(range(count)) - set(batch.done()))
         done = count - len(missing)
-        self.progress("making playlists", min(done * _PART, due.height), due.height)
+        self.progress("making playlists", min(done * size, due.height), due.height)
         with one_thread_each(), ThreadPoolExecutor(get_num_threads()) as pool:
-            tasks = [pool.submit(self._part, batch, number, due.slice(number * _PART, _PART)) for number in missing]
+            tasks = [pool.submit(self._part, batch, number, due.slice(number * size, size)) for number in missing]
             try:
                 for task in as_completed(tasks):
                     task.result()
                     done += 1
-                    self.progress("making playlists", min(done * _PART, due.height), due.height)
+                    self.progress("making playlists", min(done * size, due.height), due.height)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -201,21 +222,21 @@ class _Job:
         slates = _answer(self.service, self.shelf, whom, editions, self.config, self.snapshot, now, plan["position"])
         batch.write(number, kept.table(slates, editions, now, self.snapshot.catalog))
 
-    def _publish(self, batch: Batch) -> Week:
+    def publish(self, batch: Batch) -> pl.DataFrame:
+        """Publish all parts, and write down that they were shown; return `listener`, `rung` and number of `tracks`."""
         now = datetime.fromisoformat(batch.plan["now"])
         gone = partial(_gone, self.door, batch.plan["position"])
-        made = tracks = 0
-        rungs: Counter[str] = Counter()
+        made = [pl.DataFrame(schema=_MADE)]
         for path in self.shelf.publish(NAME, batch.paths(), gone):
-            playlists = parts.read(path)
+            playlists = self.shelf.read(path)
+            kept_for = ~pl.col("listener").is_in(list(gone(playlists["listener"].to_list())))  # as late as can be
+            playlists = playlists.filter(kept_for)
             whose = playlists.select("listener", "edition").iter_rows()
             ids = [_shown(listener, week, now) for listener, week in whose]
             record_kept(self.sink, playlists, ids, self.snapshot.catalog, now)
-            made += playlists.height
-            tracks += int(playlists["tracks"].list.len().sum())
-            rungs.update(playlists["rung"].to_list())
+            made.append(playlists.select("listener", "rung", pl.col("tracks").list.len()))
         batch.finish()
-        return Week(made, made, 0, tracks, dict(rungs))
+        return pl.concat(made)
 
 
 def alone(

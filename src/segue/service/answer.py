@@ -54,7 +54,7 @@ class Service:
     def __init__(self, snapshot: Callable[[], Snapshot], door: Door, recipes: RecipesConfig, histories: Histories):
         self.snapshot = snapshot
         self._door = door
-        self._recipes = recipes
+        self.recipes = recipes
         self._histories = histories
 
     def answer(
@@ -202,13 +202,13 @@ class Service:
     def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
         """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
         if name != "weekly":
-            config = self._recipes.weekly.model_copy(update={"unheard": False})
+            config = self.recipes.weekly.model_copy(update={"unheard": False})
             yield music.recipe("personal", snapshot, config, candidates=candidates, parallel=parallel)
         unheard = self._config(name).unheard
         yield music.popular(snapshot, candidates=candidates, parallel=parallel, unheard=unheard)
 
     def _config(self, name: _Name) -> ListConfig:
-        config: ListConfig = getattr(self._recipes, name)
+        config: ListConfig = getattr(self.recipes, name)
         return config
 
     def _silent(self, asks: list[Ask]) -> set[str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A batch of playlists in the making: for whom, its plan, and the parts that are done.
 
-A process may die, and another go on.
+A process may die, and another go on. What it leaves beside that, `mending.sweep` removes.
 """
 
 import re
@@ -15,7 +15,7 @@ import polars as pl
 
 from segue.stores import files, parts
 
-__all__ = ["Batch", "begin", "unfinished"]
+__all__ = ["Batch", "begin", "is_begun", "unfinished"]
 
 _PLAN = "plan.json"
 _WHOM = "whom.parquet"
@@ -47,8 +47,8 @@ class Batch:
 
     def finish(self) -> None:
         """Say that nothing is left to do: only the parts stay."""
-        (self.folder / _WHOM).unlink(missing_ok=True)
-        (self.folder / _PLAN).unlink()
+        (self.folder / _PLAN).unlink()  # first: what has a plan has all that it takes to go on
+        (self.folder / _WHOM).unlink()
         files.sync_folder(self.folder)
 
     def discard(self) -> None:
@@ -62,6 +62,11 @@ def begin(folder: Path, plan: Mapping[str, Any], whom: pl.DataFrame) -> Batch:
     files.write_with(folder / _WHOM, whom.write_parquet)
     files.write_json(folder / _PLAN, plan)
     return Batch(folder, files.read_json(folder / _PLAN))
+
+
+def is_begun(folder: Path) -> bool:
+    """Say whether a folder holds a batch that is not done."""
+    return (folder / _PLAN).exists()
 
 
 def unfinished(folder: Path) -> list[Batch]:

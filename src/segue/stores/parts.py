@@ -6,7 +6,8 @@ decodes some dozens.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -16,9 +17,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from segue.errors import Damaged
 from segue.stores import files
 
-__all__ = ["COLUMNS", "of_listener", "read", "without", "write"]
+__all__ = ["COLUMNS", "EMPTY", "of_listener", "read", "without", "write"]
 
 COLUMNS = pa.schema(
     [
@@ -36,10 +38,13 @@ COLUMNS = pa.schema(
     ]
 )
 """One row a playlist; the last four lists stand beside one another."""
+EMPTY = pl.DataFrame(pl.from_arrow(COLUMNS.empty_table()))
+"""No playlists."""
 
 _GROUP_ROWS = 64
 _SOURCES = "sources.list.element"
-_OPEN = 512
+_FOOTERS = 512
+"""So many are kept in memory."""
 
 
 def write(path: Path, playlists: pl.DataFrame) -> None:
@@ -55,15 +60,31 @@ def write(path: Path, playlists: pl.DataFrame) -> None:
 
 
 def read(path: Path, columns: Collection[str] | None = None) -> pl.DataFrame:
-    """Return the playlists of a file."""
-    table = pq.read_table(path, columns=list(columns) if columns is not None else None, use_threads=False)
+    """Return the playlists of a file.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        Damaged: It cannot be read.
+    """
+    with _told(path):
+        table = pq.read_table(path, columns=list(columns) if columns is not None else None, use_threads=False)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
 
 
 def of_listener(path: Path, listener: str) -> list[dict[str, Any]]:
-    """Return the playlists of one listener, most often one or none, as dictionaries of `COLUMNS`."""
+    """Return the playlists of one listener, most often one or none, as dictionaries of `COLUMNS`.
+
+    Raises:
+        FileNotFoundError: The file is not there.
+        Damaged: It cannot be read.
+    """
+    with _told(path):
+        return _of_listener(path, listener)
+
+
+def _of_listener(path: Path, listener: str) -> list[dict[str, Any]]:
     footer = _footer(path)
     groups = range(footer.num_row_groups)
     first = bisect_left(groups, listener, key=lambda group: _bounds(footer, group)[1])
@@ -83,7 +104,18 @@ def without(path: Path, gone: Collection[str]) -> pl.DataFrame | None:
     return whole.filter(~theirs) if theirs.any() else None
 
 
-@lru_cache(_OPEN)
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell what Arrow cannot read in our own words."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise Damaged(f"{path} cannot be read ({error}); `segue weekly --again` makes this week's anew") from error
+
+
+@lru_cache(_FOOTERS)
 def _footer(path: Path) -> pq.FileMetaData:
     """Read what a file says of its groups of rows; listed files never change."""
     return pq.read_metadata(path)

@@ -8,7 +8,7 @@ of it or nothing. Of one edition the playlist made last counts.
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -17,8 +17,9 @@ from uuid import uuid4
 
 import polars as pl
 
-from segue.errors import Damaged
-from segue.stores import files, parts, sqlite
+from segue.errors import Busy, Damaged
+from segue.stores import files, mending, parts, sqlite
+from segue.stores.locks import exclusive
 from segue.stores.sqlite import transaction
 from segue.types import Pick
 
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS parts (
 """
 _TRIES = 3
 _KEYS = pl.Schema({"listener": pl.String(), "edition": pl.String(), "made_at": pl.String()})
-Answer = TypeVar("Answer")
+_Found = TypeVar("_Found")
 
 _TABLE = pl.Schema(
     {
@@ -46,6 +47,7 @@ _TABLE = pl.Schema(
         "edition": pl.String(),
         "made_at": pl.String(),
         "rung": pl.String(),
+        "snapshot": pl.String(),
         "tracks": pl.List(pl.String()),
     }
 )
@@ -82,6 +84,11 @@ class Shelf:
         self._connection: sqlite3.Connection | None = None
 
     @property
+    def lock(self) -> Path:
+        """The file to hold a lock on while a batch is made."""
+        return self.path.with_name("weekly.lock")
+
+    @property
     def folder(self) -> Path:
         """Where parts of batches stand."""
         return self.path.parent
@@ -106,7 +113,7 @@ class Shelf:
     def publish(
         self, name: str, batch: Sequence[Path], gone: Callable[[Collection[str]], Collection[str]]
     ) -> list[Path]:
-        """List the parts of a batch, all at once; listed again, they stay as they are.
+        """List the parts of a batch, all at once; those that are listed already stay as they are.
 
         Args:
             name: Of the playlist.
@@ -120,8 +127,11 @@ class Shelf:
         listed: list[Path] = []
         with closing(self._connect()) as connection:
             with transaction(connection):
+                before = self._listed(connection)
                 for path in batch:
-                    if _remove(path, gone(parts.read(path, ["listener"])["listener"].to_list())):
+                    if path in before:
+                        listed.append(path)
+                    elif _remove(path, gone(parts.read(path, ["listener"])["listener"].to_list())):
                         self._list(connection, name, path)
                         listed.append(path)
                 replaced = self._replaced(connection, name, listed)
@@ -149,13 +159,38 @@ class Shelf:
                 found.append(path)
         return found
 
-    def lists(self, batch: Sequence[Path]) -> bool:
-        """Say whether any of some files is listed."""
+    def is_published(self, batch: Sequence[Path]) -> bool:
+        """Say whether the parts of a batch are listed."""
         if not self.path.exists():
             return False
         with closing(self._connect()) as connection:
-            listed = {self.folder / path for (path,) in connection.execute("SELECT path FROM parts")}
-        return not listed.isdisjoint(batch)
+            return not self._listed(connection).isdisjoint(batch)
+
+    def read(self, part: Path) -> pl.DataFrame:
+        """Return the playlists of a part that was listed, without those of listeners who were forgotten since."""
+        return _steady(lambda: self._read_part(part))
+
+    def _read_part(self, part: Path) -> pl.DataFrame:
+        beside = str(part.relative_to(self.folder).with_name(part.name.split(".")[0]))
+        with closing(self._connect()) as connection:
+            listed = connection.execute("SELECT path FROM parts WHERE path GLOB ? || '.*'", (beside,)).fetchall()
+        return pl.concat([parts.EMPTY, *(parts.read(self.folder / path) for (path,) in listed)])
+
+    def _listed(self, connection: sqlite3.Connection) -> set[Path]:
+        return {self.folder / path for (path,) in connection.execute("SELECT path FROM parts")}
+
+    def tidy(self, *, lost: bool = False) -> None:
+        """Remove what killed runs left. To be called while nobody else holds `lock`.
+
+        Args:
+            lost: Also unlist parts that are missing or damaged, which otherwise stop whoever asks for them.
+        """
+        if not self.path.exists():
+            return
+        with closing(self._connect()) as connection, transaction(connection):
+            mending.sweep(connection, self.folder)
+            if lost:
+                mending.unlist_lost(connection, self.folder)
 
     def edition(self, listener: str, name: str, edition: str) -> Kept | None:
         """Return one edition, if it is there."""
@@ -166,8 +201,8 @@ class Shelf:
         return self._of(listener, name)[:limit]
 
     def held(self, name: str, edition: str) -> pl.DataFrame:
-        """Return `listener`, `edition` and `rung` of everyone's editions from one on."""
-        return self._newest(name, edition, ("", chr(0x10FFFF)), ("listener", "edition", "rung"))
+        """Return `listener`, `edition`, `rung` and `snapshot` of everyone's editions from one on."""
+        return self._newest(name, edition, ("", chr(0x10FFFF)), ("listener", "edition", "rung", "snapshot"))
 
     def since(self, name: str, edition: str, listeners: Sequence[str]) -> pl.DataFrame:
         """Return `listener`, `edition` and `tracks` of the editions from one on of some listeners, given ascending."""
@@ -192,7 +227,7 @@ class Shelf:
                     (name, edition, *bounds),
                 ).fetchall()
             rows = [
-                (one.listener, one.edition, one.made_at, one.rung, [pick.track for pick in one.picks])
+                (one.listener, one.edition, one.made_at, one.rung, one.snapshot, [pick.track for pick in one.picks])
                 for one in (_single(*row) for row in single)
             ]
             frames.append(pl.DataFrame(rows, schema=_TABLE, orient="row").select(wanted))
@@ -204,31 +239,44 @@ class Shelf:
         return every.unique(["listener", "edition"], keep="last", maintain_order=True).select(columns)
 
     def forget(self, listener: str) -> int:
-        """Remove everything of a listener, also from a batch that is not listed yet; return how many editions."""
+        """Remove everything of a listener, also from a batch that is not listed yet; return how many editions.
+
+        A part that cannot be read, and may hold something of theirs, is removed.
+        """
         if not self.path.exists():
             return 0
-        replaced = []
         with closing(self._connect()) as connection:
             with transaction(connection):
+                mending.unlist_unreadable(connection, self.folder, listener)
+                with suppress(Busy), exclusive(self.lock, wait=False):
+                    mending.sweep(connection, self.folder)
                 count = len(self._read(connection, listener))
                 connection.execute("DELETE FROM playlists WHERE listener = ?", (listener,))
-                listed = dict(connection.execute("SELECT path, name FROM parts").fetchall())
-                for path in self.folder.glob("*/*/part-*.parquet"):
-                    own = str(path.relative_to(self.folder))
-                    if own not in listed:
-                        _remove(path, [listener])
-                    elif (left := parts.without(path, [listener])) is not None:
-                        connection.execute("DELETE FROM parts WHERE path = ?", (own,))
-                        if left.height:
-                            beside = path.with_name(f"{path.stem.split('.')[0]}.{uuid4().hex}.parquet")
-                            parts.write(beside, left)
-                            self._list(connection, listed[own], beside)
-                        replaced.append(path)
+                for path in set(self.folder.glob("*/*/part-*.parquet")) - self._listed(connection):
+                    _remove(path, [listener])
+                replaced = self._replaced_without(connection, listener)
             for path in replaced:
                 path.unlink(missing_ok=True)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("VACUUM")
         return count
+
+    def _replaced_without(self, connection: sqlite3.Connection, listener: str) -> list[Path]:
+        """List other parts, without a listener's playlists, in the place of those that hold some; return the latter."""
+        query = "SELECT path, name FROM parts WHERE first <= ? AND last >= ?"
+        replaced = []
+        for own, name in connection.execute(query, (listener, listener)).fetchall():
+            path = self.folder / own
+            left = parts.without(path, [listener])
+            if left is None:
+                continue
+            connection.execute("DELETE FROM parts WHERE path = ?", (own,))
+            if left.height:
+                beside = path.with_name(f"{path.name.split('.')[0]}.{uuid4().hex}.parquet")
+                parts.write(beside, left)
+                self._list(connection, name, beside)
+            replaced.append(path)
+        return replaced
 
     def _of(self, listener: str, name: str, edition: str | None = None) -> list[Kept]:
         """Return the editions of one playlist of a listener, newest first; of all, or at least one."""
@@ -271,7 +319,7 @@ class Shelf:
         return connection
 
 
-def _steady(read: Callable[[], Answer]) -> Answer:
+def _steady(read: Callable[[], _Found]) -> _Found:
     """Read again where another process replaced a part between its listing and its reading.
 
     Raises:

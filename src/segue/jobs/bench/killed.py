@@ -18,6 +18,7 @@ from segue.errors import SegueError
 from segue.jobs.bench.rows import Row
 from segue.jobs.bench.world import NOW, SEGUE, build
 from segue.jobs.progress import Progress
+from segue.jobs.weekly import NAME
 from segue.privacy.consent import ConsentConfig
 from segue.privacy.door import Door
 from segue.types import EventType, Purpose
@@ -93,11 +94,12 @@ def _run(home: Path, limit: float | None = None) -> float:
 
 
 def _files(home: Path) -> dict[str, str]:
-    """Return the digest of each file of the playlists, by its place."""
-    folder = home / "playlists"
+    """Return the digest of each file of the batches, by its place."""
+    folder = home / "playlists" / NAME
     return {
         str(path.relative_to(folder)): hashlib.blake2b(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*.parquet")
+        for path in folder.rglob("*")
+        if path.is_file()
     }
 
 
