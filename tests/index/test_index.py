@@ -97,20 +97,20 @@ def test_a_config_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "told"),
     [
-        lambda index: index.add(np.array([1, 1]), np.ones((2, 3), np.float32)),
-        lambda index: index.add(np.array([-1]), np.ones((1, 3), np.float32)),
-        lambda index: index.add(np.array([1]), np.ones((1, 4), np.float32)),
-        lambda index: index.add(np.array([1]), np.full((1, 3), np.nan, np.float32)),
-        lambda index: build(np.ones((2, 3), np.float32), np.ones((2, 3), np.float32), index.config,
-                            numbers=np.array([4, 2], np.int32)),
+        (lambda index: index.add(np.array([7, 1, 7]), np.ones((3, 3), np.float32)), "number 7 is there 2 times"),
+        (lambda index: index.add(np.array([-1]), np.ones((1, 3), np.float32)), "number -1 is below 0"),
+        (lambda index: index.add(np.array([1]), np.ones((1, 4), np.float32)), r"shape \(1, 4\)"),
+        (lambda index: index.add(np.array([9]), np.full((1, 3), np.nan, np.float32)), "vector of number 9"),
+        (lambda index: build(np.ones((2, 3), np.float32), np.ones((2, 3), np.float32), index.config,
+                             numbers=np.array([4, 2], np.int32)), "number 2 comes after 4"),
     ],
     ids=["twice", "below 0", "another shape", "not finite", "not ascending"],
 )  # fmt: skip
-def test_what_cannot_be_held_is_refused(wrong: Callable[..., None]) -> None:
+def test_what_cannot_be_held_is_refused(wrong: Callable[..., None], told: str) -> None:
     index = build(np.ones((2, 3), np.float32), np.ones((2, 3), np.float32), IndexConfig())
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput, match=told):
         wrong(index)
 
 

@@ -53,7 +53,7 @@ class Approximate:
     effort: Effort
     searched: Any
     """The index of FAISS."""
-    kept: tuple[Any, ...] = ()
+    keep_alive: tuple[Any, ...] = ()
     """What it points to without owning."""
 
     def candidates(

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from segue.errors import BelowFloor
 from segue.index.approximate import Approximate, Effort, train
 from segue.index.config import IndexConfig, Kind
-from segue.index.contents import Contents, unchanged
+from segue.index.contents import Contents, as_built
 from segue.index.measured import Measured, at_least, recall
 from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged
 from segue.kernels.rescoring import best_of
 
-__all__ = ["SAMPLE", "built"]
+__all__ = ["SAMPLE", "measured_contents"]
 
 SAMPLE = 1000
 """Queries that an effort is chosen on; and as many others to measure it."""
 
 
-def built(
+def measured_contents(
     numbers: NDArray[np.int32],
     vectors: NDArray[np.float32],
     queries: NDArray[np.float32],
@@ -47,7 +47,7 @@ def built(
     if kind == "exact":
         seconds = round(perf_counter() - began, 3)
         measured = Measured("exact", len(vectors), 0, 1, 1.0, neighbours, 1.0, config.floor, 0, seconds, 0)
-        return unchanged(None, numbers, vectors, measured)
+        return as_built(None, numbers, vectors, measured)
     if len(queries) < 2:
         rng = np.random.Generator(np.random.PCG64(seed))
         queries = vectors[rng.permutation(len(vectors))[: 2 * SAMPLE]]
@@ -75,7 +75,7 @@ def built(
             f"the {kind} index of {len(vectors):,} vectors finds {share:.3f} of the {neighbours} nearest, its floor is "
             f'{config.floor}; choose another kind in [index], such as "ivf" or "exact", or a lower floor'
         )
-    return unchanged(main, numbers, vectors, measured)
+    return as_built(main, numbers, vectors, measured)
 
 
 def _tuned(

@@ -13,7 +13,7 @@ from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged
 from segue.kernels.rescoring import best_of
 
-__all__ = ["Change", "Contents", "Found", "unchanged"]
+__all__ = ["Change", "Contents", "Found", "as_built"]
 
 Found: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
 """`int32[Q, k]`, best first, -1 for none; and their exact scores, `float32[Q, k]`."""
@@ -62,7 +62,7 @@ class Contents:
         return _merged(found, _numbered(fresh, self.new_numbers), k)
 
 
-def unchanged(
+def as_built(
     main: Approximate | None, numbers: NDArray[np.int32], vectors: NDArray[np.float32], measured: Measured
 ) -> Contents:
     """Return the contents as they were built: nothing came since, and nothing went."""
@@ -125,10 +125,10 @@ class _Search:
     def _asked(
         self, main: Approximate, queries: NDArray[np.float32], exclude: Ragged, wanted: int, count: int
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], int]:
-        """Compare so many candidates; return places, scores, which queries should ask for more, and why.
+        """Compare so many candidates; return places, scores, `short` and `dead`.
 
-        These are the ones of whose candidates fewer than wanted are neither excluded nor gone, though there may be
-        more; the last is how many of a query's are, at most.
+        `short`: queries with fewer live candidates than wanted, though there may be more. `dead`: the most candidates
+        that one of them lost, excluded or gone.
         """
         now = self.now
         deeper = max(count / main.compared(now.measured.neighbours), 1.0)

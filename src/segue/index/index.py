@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from segue.errors import BadInput
 from segue.index import approximate
 from segue.index.approximate import Effort
-from segue.index.building import SAMPLE, built
+from segue.index.building import SAMPLE, measured_contents
 from segue.index.config import IndexConfig
-from segue.index.contents import Change, Contents, unchanged
+from segue.index.contents import Change, Contents, as_built
 from segue.index.measured import Measured
 from segue.kernels.ragged import Ragged
 
@@ -115,7 +115,7 @@ class Index:
                 since = self._since = []
                 before = self._contents
             try:
-                made = built(*before.held(), self._queries, self.config, self._seed)
+                made = measured_contents(*before.held(), self._queries, self.config, self._seed)
                 with self._changing:
                     for change in since:
                         made = change.applied(made)
@@ -130,11 +130,14 @@ class Index:
         The queries that it was measured with are not written, since they may come from listeners' histories.
 
         Raises:
-            BadInput: Something was added or removed since; `rebuild` first.
+            BadInput: The vectors are not numbered from 0 on, or not all there as they were built.
         """
         now = self._contents
-        if now.share_changed:
-            raise BadInput("the index has changed since it was built; rebuild it before it is saved")
+        if now.share_changed or not np.array_equal(now.numbers, np.arange(len(now.numbers))):
+            raise BadInput(
+                "the index holds other vectors than those numbered from 0 on that it would be loaded beside; "
+                "build one of vectors in a row, and save that"
+            )
         if now.main is not None:
             now.main.save(folder / FILE)
         return {**asdict(now.measured), "config": self.config.model_dump(mode="json"), "seed": self._seed}
@@ -178,10 +181,11 @@ def build(
     if numbers is None:
         numbers = np.arange(len(vectors), dtype=np.int32)
     if (np.diff(numbers) <= 0).any():
-        raise BadInput("the numbers of an index are not ascending")
+        at = int(np.flatnonzero(np.diff(numbers) <= 0)[0])
+        raise BadInput(f"number {numbers[at + 1]} comes after {numbers[at]}; give the numbers of an index ascending")
     _check(numbers, vectors, vectors.shape[1])
     asked = np.ascontiguousarray(queries[: 2 * SAMPLE])
-    return Index(config, built(numbers, vectors, asked, config, seed), asked, seed)
+    return Index(config, measured_contents(numbers, vectors, asked, config, seed), asked, seed)
 
 
 def load(folder: Path, vectors: NDArray[np.float32], told: Mapping[str, Any]) -> Index:
@@ -201,13 +205,17 @@ def load(folder: Path, vectors: NDArray[np.float32], told: Mapping[str, Any]) ->
     if measured.kind != "exact":
         main = approximate.load(folder / FILE, measured.kind, Effort(measured.probes, measured.refine))
     numbers = np.arange(len(vectors), dtype=np.int32)
-    return Index(config, unchanged(main, numbers, vectors, measured), vectors[:0], seed)
+    return Index(config, as_built(main, numbers, vectors, measured), vectors[:0], seed)
 
 
 def _check(numbers: NDArray[np.int32], vectors: NDArray[np.float32], f: int) -> None:
     if vectors.ndim != 2 or vectors.shape != (len(numbers), f):
         raise BadInput(f"the vectors have shape {vectors.shape}, not ({len(numbers)}, {f}), for as many numbers")
-    if len(np.unique(numbers)) < len(numbers) or numbers.min(initial=0) < 0:
-        raise BadInput("the numbers are not each there once, 0 or above")
-    if not np.isfinite(vectors).all():
-        raise BadInput("a vector is not finite")
+    known, counts = np.unique(numbers, return_counts=True)
+    if (counts > 1).any():
+        raise BadInput(f"number {known[counts > 1][0]} is there {counts.max()} times; give each vector its own")
+    if numbers.min(initial=0) < 0:
+        raise BadInput(f"number {numbers.min()} is below 0; number vectors from 0 on")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise BadInput(f"the vector of number {numbers[~finite][0]} is not finite; leave it out")

@@ -100,7 +100,10 @@ def _playlists(path: Path) -> Finding:
         state, count = str(error), 0
     if state != "ok":
         return Finding(
-            "playlists", False, f"{path} is damaged ({state}); remove it, and `segue weekly` makes them anew"
+            "playlists",
+            False,
+            f"{path} is damaged ({state}); restore a backup, or remove the folder {path.parent}: then `segue weekly` "
+            "makes this week's playlists anew, and past ones are lost",
         )
     for name, _, checksum in listed:
         part = path.parent / name

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hot loops, on NumPy arrays alone. Each runs on one thread for a request, and spread over all for a job."""
+"""The hot loops, on NumPy arrays alone. Each runs on one thread, or spread over all for a job."""

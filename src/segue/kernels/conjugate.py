@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from segue.kernels.lanes import padded, product
 from segue.kernels.native import (
     AHEAD,
     LANES,
@@ -48,7 +49,7 @@ def descend(
     regularization: NDArray[np.float32],
     factors: NDArray[np.float32],
     spectrum: NDArray[np.float32],
-    found: NDArray[np.float32],
+    start_at: NDArray[np.float32],
     steps: int,
     *,
     parallel: bool = False,
@@ -60,12 +61,12 @@ def descend(
         regularization: `float32[Q]`: λ of each row, above 0.
         factors: `float32[n, f]`: Y, along the principal axes of YᵀY.
         spectrum: `float32[f]`: the diagonal of YᵀY.
-        found: `float32[Q, f]`: where each row begins, along the same axes; zeros where nothing is known.
+        start_at: `float32[Q, f]`: where each row begins, along the same axes; zeros where nothing is known.
         steps: Of conjugate gradients.
         parallel: Use all threads (jobs) or one (requests).
     """
     n, f = factors.shape
-    width = -(-f // LANES) * LANES
+    width = padded(f)
     # Along axis k, stretched by s_k = √(n / (D_k + λ)) with a middling λ, items have a mean square of at most 1.
     stretch = np.zeros(width, np.float32)
     stretch[:f] = np.sqrt(n / (spectrum + np.median(regularization)))
@@ -74,9 +75,9 @@ def descend(
     diagonal = np.ones((2, width), np.float32)  # of the system: D s² + λ s²
     diagonal[0, :f] = spectrum * stretch[:f] ** 2
     diagonal[1, :f] = stretch[:f] ** 2
-    made = np.zeros((len(found), f), np.float32)
-    given = (rows.offsets, rows.values, rows.weights, regularization, halves, stretch, diagonal, found, steps)
-    spread(_descend, len(found), given, (made,), parallel=parallel, costs=rows.offsets)
+    made = np.zeros((len(start_at), f), np.float32)
+    given = (rows.offsets, rows.values, rows.weights, regularization, halves, stretch, diagonal, start_at, steps)
+    spread(_descend, len(start_at), given, (made,), parallel=parallel, costs=rows.offsets)
     return made
 
 
@@ -98,7 +99,7 @@ def _stretch(factors, stretch, start, stop, halves):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _descend(
-    offsets, items, weights, regularization, halves, stretch, diagonal, found, steps, start, stop, made
+    offsets, items, weights, regularization, halves, stretch, diagonal, start_at, steps, start, stop, made
 ):  # fmt: skip
     width = halves.shape[1]
     room = max(_BLOCK_BYTES // (4 * width), 64) // _ROWS * _ROWS
@@ -119,8 +120,8 @@ def _descend(
         for k in range(width):
             system[0, k] = diagonal[0, k] + regularization[row] * diagonal[1, k]
             inverse[0, k] = one / system[0, k]
-        for k in range(found.shape[1]):
-            x[0, k] = found[row, k] / stretch[k]
+        for k in range(start_at.shape[1]):
+            x[0, k] = start_at[row, k] / stretch[k]
         # What is left of the right side, b - A x, is the first thing to descend along.
         _times(system, x, -one, moved)
         for part in range(0, m, room):
@@ -130,7 +131,7 @@ def _descend(
         for k in range(width):
             residual[0, k] = moved[0, k]
         _times(inverse, residual, one, direction)
-        left = _product(residual, direction)
+        left = product(residual, 0, direction)
         enough = np.float32(1e-12) * left
         for _ in range(steps):
             if left <= enough:
@@ -141,17 +142,17 @@ def _descend(
                 if m > room:
                     _gather(halves, items, weights, first + part, rows, block, heavy)
                 _add_products(block, heavy, rows, direction, np.float32(0), one, moved)
-            step = left / _product(direction, moved)
+            step = left / product(direction, 0, moved)
             before, left = left, np.float32(0)
             for k in range(width):
                 x[0, k] += step * direction[0, k]
                 residual[0, k] -= step * moved[0, k]
                 moved[0, k] = residual[0, k] * inverse[0, k]
-            left = _product(residual, moved)
+            left = product(residual, 0, moved)
             turn = left / before
             for k in range(width):
                 direction[0, k] = moved[0, k] + turn * direction[0, k]
-        for k in range(found.shape[1]):
+        for k in range(start_at.shape[1]):
             made[row, k] = x[0, k] * stretch[k]
 
 
@@ -214,11 +215,3 @@ def _add_products(block, heavy, rows, direction, right, sign, moved):
 def _times(one, other, sign, made):
     for k in range(0, one.shape[1], LANES):
         store(made, 0, k, times(times(load(one, 0, k), splat(sign)), load(other, 0, k)))
-
-
-@njit(cache=True, nogil=True)
-def _product(one, other):
-    found = splat(np.float32(0))
-    for k in range(0, one.shape[1], LANES):
-        found = fma(load(one, 0, k), load(other, 0, k), found)
-    return total(found)

@@ -9,6 +9,7 @@ time without ever being added across.
 import numpy as np
 from numba import njit
 
+from segue.kernels.lanes import padded
 from segue.kernels.native import LANES, fma, load, plus, splat, store
 
 __all__ = ["AXES", "ask", "lay", "longest", "products"]
@@ -23,7 +24,7 @@ def longest(offsets, start, stop):
     most = 0
     for row in range(start, stop):
         most = max(most, offsets[row + 1] - offsets[row])
-    return (most + LANES - 1) // LANES * LANES
+    return padded(most)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})

@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cosines import AXES, ask, lay, longest, products
+from segue.kernels.lanes import padded
 from segue.kernels.native import LANES, load, store
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.kernels.threads import spread
@@ -169,7 +170,7 @@ def _dpp(offsets, items, relevance, vectors, strength, chosen_offsets, start, st
             for i in range(count):
                 made[0, i] = (half + made[0, i]) * root
                 pivot[i] -= made[0, i] * made[0, i]
-            for i in range(count, (count + LANES - 1) // LANES * LANES):
+            for i in range(count, padded(count)):
                 made[0, i] = 0  # what an earlier row left in these lanes must not grow
             for column in range(0, count, LANES):
                 store(tiles, column // LANES * depth + f + step, 0, load(made, 0, column))

@@ -23,6 +23,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cholesky import FEW, add_gram, solve_few, solve_from_identity
+from segue.kernels.lanes import padded
 from segue.kernels.native import AHEAD, LANES, prefetch, transpose
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
@@ -83,15 +84,15 @@ def solve_rows(
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
 def _solve(offsets, items, weights, regularization, factors, spectrum, found, block, start, stop, solved):
     f = factors.shape[1]
-    padded = _sixteens(f)
-    block = min(_sixteens(block), padded)
-    gathered = np.zeros((64, padded), np.float32)
+    width = padded(f)
+    block = min(padded(block), width)
+    gathered = np.zeros((64, width), np.float32)
     rest = np.empty(64, np.float32)
-    turned = np.empty((padded, padded), np.float32)
-    system = np.empty((padded, padded), np.float32)
-    right = np.empty((1, max(padded, FEW)), np.float32)
-    scale = np.zeros(padded, np.float32)
-    z = np.zeros(padded, np.float32)
+    turned = np.empty((width, width), np.float32)
+    system = np.empty((width, width), np.float32)
+    right = np.empty((1, max(width, FEW)), np.float32)
+    scale = np.zeros(width, np.float32)
+    z = np.zeros(width, np.float32)
     for row in range(start, stop):
         begin = offsets[row]
         m = offsets[row + 1] - begin
@@ -99,39 +100,34 @@ def _solve(offsets, items, weights, regularization, factors, spectrum, found, bl
             continue
         for k in range(f):
             scale[k] = np.float32(1) / np.sqrt(spectrum[k] + regularization[row])
-        room = _sixteens(min(m, _LONG))
+        room = padded(min(m, _LONG))
         if room > len(gathered):
             room = max(room, 2 * len(gathered))
-            gathered = np.zeros((room, padded), np.float32)
+            gathered = np.zeros((room, width), np.float32)
             rest = np.empty(room, np.float32)
         if m > _LONG:
             z[:] = 0
-            _begin(system, right, padded)
+            _begin(system, right, width)
             for part in range(0, m, _LONG):
                 rows = min(_LONG, m - part)
                 _gather(factors, items, weights, begin + part, rows, scale, z, gathered, rest)
-                _combine(gathered, rest, rows, 0, right[0, :padded])
-                add_gram(gathered, rows, 0, padded, system)
-            solve_from_identity(system, padded, right)
-            _copy(right[0], z, padded)
+                _combine(gathered, rest, rows, 0, right[0, :width])
+                add_gram(gathered, rows, 0, width, system)
+            solve_from_identity(system, width, right)
+            _copy(right[0], z, width)
         else:
             for k in range(f):
-                z[k] = found[row, k] / scale[k] if block < padded else np.float32(0)
+                z[k] = found[row, k] / scale[k] if block < width else np.float32(0)
             _gather(factors, items, weights, begin, m, scale, z, gathered, rest)
-            for first in range(0, padded, block):
-                part = z[first : min(first + block, padded)]
-                if block < padded:
+            for first in range(0, width, block):
+                part = z[first : min(first + block, width)]
+                if block < width:
                     _add_products(gathered, m, first, part, np.float32(1), rest)  # what the others leave to this one
                 _solve_part(gathered, m, first, rest, turned, system, right, part)
-                if block < padded:
+                if block < width:
                     _add_products(gathered, m, first, part, np.float32(-1), rest)
         for k in range(f):
             solved[row, k] = z[k] * scale[k]
-
-
-@njit(cache=True, nogil=True)
-def _sixteens(size):
-    return (size + LANES - 1) // LANES * LANES
 
 
 @njit(cache=True, nogil=True)
@@ -154,7 +150,7 @@ def _begin(system, right, size):
 def _solve_part(gathered, rows, first, rest, turned, system, right, z):
     """Solve for some factors, given what the others leave: z = Wᵀ(I + WWᵀ)⁻¹ rest, or (I + WᵀW)⁻¹ Wᵀ rest."""
     width = len(z)
-    size = _sixteens(rows)
+    size = padded(rows)
     if rows > FEW and size >= width:
         _begin(system, right, width)
         _combine(gathered, rest, rows, first, right[0, :width])

@@ -20,6 +20,7 @@ from segue.kernels.threads import spread
 __all__ = ["among", "best_first", "blend", "first_unlisted", "greatest", "merge", "to_front", "under_cap"]
 
 _alone = partial(spread, parallel=False)
+"""On this thread alone: rows share the arrays that things are looked up in."""
 
 
 def merge(

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from numba import njit
 from numpy.typing import NDArray
 
+from segue.kernels.lanes import padded
 from segue.kernels.native import LANES, exceeds, fma, load, lowest, over, splat, store, times
 from segue.kernels.numbers import column_of, cut, number, rank_in_sample, reached_by, score_of
 from segue.kernels.ragged import Ragged
@@ -49,7 +50,7 @@ def neighbours(
     by_item = sp.csr_matrix((rows.weights, place[rows.values], rows.offsets), shape=(len(rows), n)).tocsc()
     by_row = by_item.tocsr()
     columns = by_item.indptr.astype(np.int64), by_item.indices, by_item.data
-    wide = np.ones((2, -(-n // LANES) * LANES), np.float32)
+    wide = np.ones((2, padded(n)), np.float32)
     wide[:, :n] = norms[:, popular]
     costs = np.concatenate([[0], np.cumsum(lengths[by_item.indices])])[by_item.indptr]
     found = np.full((n, k), -1, np.int32)
@@ -274,7 +275,7 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
 
 
 @njit(cache=True, nogil=True)
-def _add_at(offsets, asked, weights, item_offsets, items, found, values, n, start, stop, scores, strongest, most):
+def _add_at(offsets, heard, weights, item_offsets, items, found, values, n, start, stop, scores, strongest, most):
     place = np.full(n, -1, np.int64)
     for row in range(start, stop):
         if item_offsets[row] == item_offsets[row + 1]:
@@ -282,7 +283,7 @@ def _add_at(offsets, asked, weights, item_offsets, items, found, values, n, star
         for p in range(item_offsets[row], item_offsets[row + 1]):
             place[items[p]] = p
         for p in range(offsets[row], offsets[row + 1]):
-            item = asked[p]
+            item = heard[p]
             for j in range(found.shape[1]):
                 other = found[item, j]
                 if other < 0:

@@ -10,7 +10,7 @@ from numba import njit
 
 from segue.kernels.native import LANES, bits, counted, from_bits, load, reaches, splat
 
-__all__ = ["SPARE", "column_of", "cut", "number", "rank_in_sample", "reached_by", "score_of"]
+__all__ = ["SPARE", "column_of", "cut", "decoded", "number", "rank_in_sample", "reached_by", "score_of"]
 
 SPARE = LANES
 """How many more than asked for `cut` may leave."""
@@ -109,3 +109,14 @@ def reached_by(scores, row, width, rank):
         else:
             most = middle
     return least
+
+
+@njit(cache=True, nogil=True)
+def decoded(best, rows, columns, scores):
+    """Write the columns and scores of `best[i]`, numbers up to the first 0, to row `rows[i]`."""
+    for at in range(len(rows)):
+        for place in range(best.shape[1]):
+            if best[at, place] == 0:
+                break
+            columns[rows[at], place] = column_of(best[at, place])
+            scores[rows[at], place] = score_of(best[at, place])

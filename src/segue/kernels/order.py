@@ -137,11 +137,13 @@ def _measure(cosines, features, weights, begin, i, n, steps):
 def _begin(steps, artist, n, head, gap, most_left, left, order):
     """Write an order that goes on, from the head, with the nearest of the tracks that miss least.
 
-    With `most_left`, nothing is missing if an order of these tracks is there that misses nothing. For let S be one that
-    agrees up to a place, where it has b while a may stand there and has at least as many tracks left. Let j be the
-    least number for which, in S, b has no more than j tracks from here on, or the one after its j-th comes more than
-    `gap` places behind the j-th of a. Then the first j tracks of a and of b can change places in S, as each i-th of b,
-    i ≤ j, comes before the i-th of a. So there is one with a at this place.
+    A track is missing from a gap where it stands nearer than `gap` places behind another of its artist. With
+    `most_left`, nothing is missing if these tracks have any order that misses nothing. Suppose S is such an order, and
+    first differs from ours at a place where it has a track of artist b, and we chose one of artist a, who has at least
+    as many tracks left. From that place on, name a's tracks in S a1, a2 … and b's b1, b2 …; b1 is first. Take the
+    least j for which b has no track after bj, or that one comes more than `gap` places behind aj. Up to j, each bi
+    comes before its ai, so the two can change places pair by pair and still keep their distances: an order that misses
+    nothing and has a at this place. For instance b a b a, with a gap of 1, becomes a b a b.
 
     Args:
         steps: Distances.

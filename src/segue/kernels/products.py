@@ -15,7 +15,7 @@ from numba import get_num_threads, njit
 from numpy.typing import NDArray
 
 from segue.kernels.native import LANES, load, lowest, reaches, splat
-from segue.kernels.numbers import SPARE, column_of, cut, number, rank_in_sample, reached_by, score_of
+from segue.kernels.numbers import SPARE, cut, decoded, number, rank_in_sample, reached_by, score_of
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import one_thread_each
 
@@ -153,7 +153,7 @@ class _Search:
         best = np.zeros((len(rows), self.k + SPARE), np.uint64)
         _cut(kept, counts, self.k, best)
         best.sort(axis=1)
-        _decoded(best[:, : -self.k - 1 : -1], rows, items, scores)
+        decoded(best[:, : -self.k - 1 : -1], rows, items, scores)
         return np.flatnonzero((counts < self.k) & (thresholds > -np.inf))
 
 
@@ -206,13 +206,3 @@ def _cut(kept, counts, k, best):
         count, _ = cut(kept[row], counts[row], k)
         for place in range(count):
             best[row, place] = kept[row, place]
-
-
-@njit(cache=True, nogil=True)
-def _decoded(best, rows, items, scores):
-    for at in range(len(rows)):
-        for place in range(best.shape[1]):
-            if best[at, place] == 0:
-                break
-            items[rows[at], place] = column_of(best[at, place])
-            scores[rows[at], place] = score_of(best[at, place])

@@ -6,7 +6,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.native import AHEAD, LANES, fma, load, prefetch, splat, total
-from segue.kernels.numbers import SPARE, column_of, cut, number, score_of
+from segue.kernels.numbers import SPARE, cut, decoded, number
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
 
@@ -48,7 +48,7 @@ def best_of(
     best = np.zeros((len(queries), k + SPARE), np.uint64)
     spread(_best_of, len(queries), given, (best, found), parallel=parallel)
     best.sort(axis=1)
-    _decoded(best[:, : -k - 1 : -1], items, scores)
+    decoded(best[:, : -k - 1 : -1], np.arange(len(queries)), items, scores)
     return items, scores, found
 
 
@@ -75,16 +75,6 @@ def _best_of(
         count, _ = cut(kept, count, k)
         for place in range(count):
             best[row, place] = kept[place]
-
-
-@njit(cache=True, nogil=True)
-def _decoded(best, items, scores):
-    for row in range(len(best)):
-        for place in range(best.shape[1]):
-            if best[row, place] == 0:
-                break
-            items[row, place] = column_of(best[row, place])
-            scores[row, place] = score_of(best[row, place])
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cholesky import add_gram, factorize, substitute
-from segue.kernels.native import LANES, fma, load, splat, total
+from segue.kernels.lanes import padded, product
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.kernels.threads import spread
 
@@ -59,43 +59,38 @@ def strongest(offsets: NDArray[np.int64], parts: NDArray[np.float32], items: Rag
     return found
 
 
-@njit(cache=True, nogil=True)
-def _sixteens(size):
-    return (size + LANES - 1) // LANES * LANES
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def _split(
     offsets, heard, weights, regularization, factors, spectrum, item_offsets, items, part_offsets, start, stop, parts
 ):  # fmt: skip
     f = factors.shape[1]
-    padded = _sixteens(f)
-    scale = np.zeros(padded, np.float32)
-    asked = np.zeros((1, padded), np.float32)
-    gathered = np.zeros((64, padded), np.float32)
+    width = padded(f)
+    scale = np.zeros(width, np.float32)
+    asked = np.zeros((1, width), np.float32)
+    gathered = np.zeros((64, width), np.float32)
     for row in range(start, stop):
         first, m = offsets[row], offsets[row + 1] - offsets[row]
         if m == 0 or item_offsets[row] == item_offsets[row + 1]:
             continue
         for k in range(f):
             scale[k] = np.float32(1) / np.sqrt(spectrum[k] + regularization[row])
-        room = _sixteens(m)
+        room = padded(m)
         if room > len(gathered):
-            gathered = np.zeros((max(room, 2 * len(gathered)), padded), np.float32)
+            gathered = np.zeros((max(room, 2 * len(gathered)), width), np.float32)
         for i in range(room):
             root = np.sqrt(weights[first + i]) if i < m else np.float32(0)
             _scale(factors, heard[first + min(i, m - 1)], root, scale, gathered, i)
-        few = room < padded
-        size = room if few else padded
+        few = room < width
+        size = room if few else width
         system = np.zeros((size, size), np.float32)
         for i in range(size):
             system[i, i] = 1
         if few:
-            turned = np.empty((padded, room), np.float32)
+            turned = np.empty((width, room), np.float32)
             for i in range(room):
-                for k in range(padded):
+                for k in range(width):
                     turned[k, i] = gathered[i, k]
-            add_gram(turned, padded, 0, size, system)
+            add_gram(turned, width, 0, size, system)
         else:
             add_gram(gathered, m, 0, size, system)
         factorize(system, size)
@@ -105,16 +100,16 @@ def _split(
             at = part_offsets[row] + (column - item_offsets[row]) * m
             if few:
                 for i in range(room):
-                    right[0, i] = _product(gathered, i, asked)
+                    right[0, i] = product(gathered, i, asked)
                 substitute(system, size, right, 0)
                 for i in range(m):
                     parts[at + i] = right[0, i]
             else:
-                for k in range(padded):
+                for k in range(width):
                     right[0, k] = asked[0, k]
                 substitute(system, size, right, 0)
                 for i in range(m):
-                    parts[at + i] = _product(gathered, i, right)
+                    parts[at + i] = product(gathered, i, right)
             for i in range(m):
                 parts[at + i] *= (np.float32(1) + weights[first + i]) / np.sqrt(weights[first + i])
 
@@ -123,14 +118,6 @@ def _split(
 def _scale(factors, item, root, scale, made, row):
     for k in range(factors.shape[1]):
         made[row, k] = root * factors[item, k] * scale[k]
-
-
-@njit(cache=True, nogil=True)
-def _product(block, row, other):
-    found = splat(np.float32(0))
-    for k in range(0, block.shape[1], LANES):
-        found = fma(load(block, row, k), load(other, 0, k), found)
-    return total(found)
 
 
 @njit(cache=True, nogil=True)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes at rest: atomic files, kernel locks and the playlists kept for listeners. Knows nothing of music."""
+"""Bytes at rest: atomic files, kernel locks, and the playlists kept for listeners. Chooses no music."""

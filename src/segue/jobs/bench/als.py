@@ -96,7 +96,7 @@ def _to_equal_lists(
     case: str,
     worlds: Sequence[World],
     package: str,
-    theirs: Callable[[World], Contender],
+    theirs: _Made,
     sweeps: int,
     progress: Progress,
 ) -> Row:

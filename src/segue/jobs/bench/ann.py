@@ -33,9 +33,9 @@ __all__ = ["CASES", "PROTOCOL", "ann"]
 
 PROTOCOL = (
     "the 100 vectors of greatest inner product; each side at the setting, swept on 800 other queries, that is the "
-    "quickest to find 0.95 of them, less three standard errors; graphs have 32 links and are built "
-    "with 128 candidates. Clustered vectors are simulated; real factors are those of mpd-7k, most of them copies with "
-    "noise. MB are for a million vectors, themselves included"
+    "quickest whose recall, less three standard errors, is still 0.95, or at its last; graphs have 32 links and are "
+    "built with 128 candidates. Clustered vectors are simulated; real factors are those of mpd-7k, most of them "
+    "copies with noise. MB are for a million vectors, themselves included"
 )
 _PEERS = ("faiss-cpu", "voyager", "usearch")
 CASES = (

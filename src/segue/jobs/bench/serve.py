@@ -102,6 +102,8 @@ class _Side(ABC):
                 if asyncio.run(self._ask([ready])) == 1:
                     break
             sleep(0.5)
+        else:
+            raise SegueError(f"serve: nobody answered {ready} in {_TRIES / 2:.0f} s; run `segue serve` to see why")
         asyncio.run(self._send(self.paths()[: requests // 4]))
 
     @abstractmethod
