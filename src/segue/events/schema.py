@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one columnar schema of every event, and the check at its border."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NoReturn
 
 import polars as pl
 
@@ -71,6 +73,7 @@ _WORDS: dict[str, type[EventType] | type[EndReason] | type[Device] | type[Purpos
     "purpose": Purpose,
 }
 _NOT_NEGATIVE = ("count", "played_ms", "duration_ms", "seeks", "slot", "propensity")
+_NOTHING = {name: pl.lit(None, dtype).alias(name) for name, dtype in INTAKE.items()}
 LONGEST_ID = 512
 """Bytes of an id."""
 _NEEDS = {
@@ -105,42 +108,51 @@ def conform(events: pl.DataFrame, *, origin: str = "event") -> pl.DataFrame:
     unknown = [name for name in events.columns if name not in INTAKE]
     if unknown:
         raise BadInput(f"unknown event column {unknown[0]!r}; the columns are: {', '.join(INTAKE)}")
-    frame = events.select(
-        _typed(events[name], dtype, origin) if name in events.columns else pl.lit(None, dtype).alias(name)
-        for name, dtype in INTAKE.items()
-    )
-    for name in ("event_id", "type"):
-        _refuse(frame, pl.col(name).is_null() | (pl.col(name) == ""), f"has no {name}", origin)
-    for name in ("listener", "track"):
-        _refuse(frame, pl.col(name) == "", f"has an empty {name}; leave it out", origin)
-    for name, words in _WORDS.items():
-        known = [word.value for word in words]
-        _refuse(frame, ~pl.col(name).is_in(known), f"has {name} {{{name}}}, which is not one of {known}", origin)
-    for name in ("event_id", "listener", "track"):
-        _refuse(
-            frame,
-            pl.col(name).str.len_bytes() > LONGEST_ID,
-            f"has {_article(name)} {name} of more than {LONGEST_ID} bytes; shorten it",
-            origin,
-        )
-    for name in _NOT_NEGATIVE:
-        _refuse(frame, pl.col(name) < 0, f"has {name} {{{name}}}; it cannot be negative", origin)
-    for name in ("value", "propensity"):
-        _refuse(frame, pl.col(name).is_finite().not_(), f"has {name} {{{name}}}, no number", origin)
-    scores = pl.col("scores").list.eval(pl.element().is_finite().not_()).list.any()
-    _refuse(frame, scores, "has scores among which one is no number", origin)
-    for kind, names in _NEEDS.items():
-        missing = pl.any_horizontal(pl.col(name).is_null() for name in names)
-        _refuse(
-            frame,
-            (pl.col("type") == kind.value) & missing,
-            f"is {_article(kind.value)} {kind} without {_and(names)}",
-            origin,
-        )
+    held = [_typed(events[name], INTAKE[name], origin) for name in events.columns]
+    frame = events.select(held).with_columns(_NOTHING[name] for name in INTAKE if name not in events.columns)
+    frame = frame.select(INTAKE.names())
+    failed = frame.select(_BROKEN).row(0)
+    for rule, broken in zip(_RULES, failed, strict=True):
+        if broken:
+            _refuse(frame, rule, origin)
     return frame
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What no event may be."""
+
+    wrong: pl.Expr
+    """True: it is so."""
+    message: str
+    """With the columns of the event to be filled in."""
+
+
+def _rules() -> Iterator[_Rule]:
+    for name in ("event_id", "type"):
+        yield _Rule(pl.col(name).is_null() | (pl.col(name) == ""), f"has no {name}")
+    for name in ("listener", "track"):
+        yield _Rule(pl.col(name) == "", f"has an empty {name}; leave it out")
+    for name, words in _WORDS.items():
+        known = [word.value for word in words]
+        yield _Rule(~pl.col(name).is_in(known), f"has {name} {{{name}}}, which is not one of {known}")
+    for name in ("event_id", "listener", "track"):
+        too_long = f"has {_article(name)} {name} of more than {LONGEST_ID} bytes; shorten it"
+        yield _Rule(pl.col(name).str.len_bytes() > LONGEST_ID, too_long)
+    for name in _NOT_NEGATIVE:
+        yield _Rule(pl.col(name) < 0, f"has {name} {{{name}}}; it cannot be negative")
+    for name in ("value", "propensity"):
+        yield _Rule(pl.col(name).is_finite().not_(), f"has {name} {{{name}}}, no number")
+    scores = pl.col("scores").list.eval(pl.element().is_finite().not_()).list.any()
+    yield _Rule(scores, "has scores among which one is no number")
+    for kind, names in _NEEDS.items():
+        missing = pl.any_horizontal(pl.col(name).is_null() for name in names)
+        yield _Rule((pl.col("type") == kind.value) & missing, f"is {_article(kind.value)} {kind} without {_and(names)}")
+
+
 def _typed(column: pl.Series, dtype: pl.DataType, origin: str) -> pl.Series:
+    if column.dtype == dtype:
+        return column
     try:
         cast = column.cast(dtype, strict=False)
     except pl.exceptions.PolarsError as error:
@@ -154,12 +166,12 @@ def _typed(column: pl.Series, dtype: pl.DataType, origin: str) -> pl.Series:
     return cast
 
 
-def _refuse(frame: pl.DataFrame, wrong: pl.Expr, message: str, origin: str) -> None:
-    row = frame.select(wrong.fill_null(False).arg_true().first()).item()
-    if row is not None:
-        values = {name: repr(value) for name, value in frame.row(row, named=True).items()}
-        identity = f" (event_id {values['event_id']})" if values["event_id"] != "None" else ""
-        raise BadInput(f"{origin} {row + 1}{identity} {message.format_map(values)}")
+def _refuse(frame: pl.DataFrame, rule: _Rule, origin: str) -> NoReturn:
+    """Name the first event that breaks a rule."""
+    row = frame.select(rule.wrong.fill_null(False).arg_true().first()).item()
+    values = {name: repr(value) for name, value in frame.row(row, named=True).items()}
+    identity = f" (event_id {values['event_id']})" if values["event_id"] != "None" else ""
+    raise BadInput(f"{origin} {row + 1}{identity} {rule.message.format_map(values)}")
 
 
 def _article(word: str) -> str:
@@ -168,3 +180,7 @@ def _article(word: str) -> str:
 
 def _and(names: Iterable[str]) -> str:
     return " and ".join(names)
+
+
+_RULES = list(_rules())
+_BROKEN = [rule.wrong.any().alias(str(place)) for place, rule in enumerate(_RULES)]

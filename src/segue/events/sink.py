@@ -118,14 +118,16 @@ class Sink:
 
     def _unseen(self, event_ids: pl.Series) -> pl.Series:
         """Mark the ids that neither the log nor an earlier row of the batch holds, and remember them."""
-        ids = pl.DataFrame({"id": pl.Series(log.digests(event_ids), dtype=pl.Binary)})
-        first = ids.select(pl.col("id").is_first_distinct()).to_series()
+        ids = log.digests(event_ids)
         execute = self._connection.execute
         execute("CREATE TEMP TABLE IF NOT EXISTS incoming (id BLOB PRIMARY KEY) WITHOUT ROWID")
         execute("DELETE FROM incoming")
         # In key order, so that the B-trees are filled from left to right.
-        rows = ids.filter(first).sort("id").iter_rows()
-        self._connection.executemany("INSERT INTO incoming VALUES (?)", rows)
-        seen = [row[0] for row in execute("SELECT id FROM incoming JOIN seen USING (id)")]
+        self._connection.executemany("INSERT INTO incoming VALUES (?)", [(one,) for one in sorted(set(ids))])
+        seen = {row[0] for row in execute("SELECT id FROM incoming JOIN seen USING (id)")}
         execute("INSERT OR IGNORE INTO seen SELECT id FROM incoming ORDER BY id")
-        return first & ~ids["id"].is_in(pl.Series(seen, dtype=pl.Binary).implode())
+        unseen = []
+        for one in ids:
+            unseen.append(one not in seen)
+            seen.add(one)
+        return pl.Series(unseen, dtype=pl.Boolean)
