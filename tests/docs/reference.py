@@ -33,6 +33,7 @@ from segue.events.schema import EVENTS, INTAKE, conform
 from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, preferences, strength
 from segue.importers.columns import FIELDS
 from segue.importers.sources import SOURCES
+from segue.jobs.bench.rows import figure, ratio_figure
 from segue.jobs.benchmark.plot import drawn
 from segue.jobs.benchmark.rows import BEYOND, Benchmark, Row
 from segue.jobs.benchmark.suites import SUITES
@@ -431,9 +432,11 @@ def _speed() -> str:
                 f"{row['ours']:,}",
                 f"{row['peer']:,}" if row["peer"] is not None else "",
                 row["unit"],
-                "**{median:.2f}** ({min:.2f}–{max:.2f})".format(**row["ratio"]) if row["ratio"] else "",
+                "**{}** ({}–{})".format(*(ratio_figure(row["ratio"][at]) for at in ("median", "min", "max")))
+                if row["ratio"]
+                else "",
                 f"{row['limit_fraction']:.0%}" if row["limit_fraction"] else "",
-                ", ".join(f"{name} {value:.5g}" for name, value in row["quality"].items()),
+                ", ".join(f"{name} {figure(value)}" for name, value in row["quality"].items()),
                 f"{row['peak_mb']:,}" if row["peak_mb"] is not None else "",
                 f"{row['peer_peak_mb']:,}" if row["peer_peak_mb"] is not None else "",
             ]

@@ -23,6 +23,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure how fast a hot path is, beside its peers: in turn, at equal quality, with the ratio and its spread."""
+    from segue.jobs.bench.rows import figure
     from segue.jobs.bench.run import run
     from segue.stores import files
 
@@ -40,9 +41,9 @@ def bench(
             row.peer,
             row.unit,
             row.peer_name,
-            f"{row.ratio.median:.2f} ({row.ratio.min:.2f}–{row.ratio.max:.2f})" if row.ratio else None,
+            str(row.ratio) if row.ratio else None,
             f"{row.limit_fraction:.0%}" if row.limit_fraction else None,
-            ", ".join(f"{key} {value:.5g}" for key, value in row.quality.items()),
+            ", ".join(f"{key} {figure(value)}" for key, value in row.quality.items()),
             row.peak_mb,
         )
         for row in made.rows

@@ -178,8 +178,9 @@ def moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
 
 
 def _names(numbers: NDArray[np.int32], catalog: Catalog) -> tuple[list[str], list[str], list[str]]:
-    ids, titles, artists = catalog.tracks[numbers].select("track_id", "title", "artist_name").get_columns()
-    return ids.to_list(), titles.to_list(), artists.to_list()
+    columns = (catalog.tracks[name].gather(numbers) for name in ("track_id", "title", "artist_name"))
+    ids, titles, artists = (column.to_list() for column in columns)
+    return ids, titles, artists
 
 
 def _name(title: str, artist: str) -> str:

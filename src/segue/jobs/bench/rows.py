@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Bench", "Ratio", "Row", "peer_name", "ratio"]
+__all__ = ["Bench", "Ratio", "Row", "figure", "peer_name", "ratio", "ratio_figure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,9 @@ class Ratio:
     min: float
     median: float
     max: float
+
+    def __str__(self) -> str:
+        return f"{ratio_figure(self.median)} ({ratio_figure(self.min)}–{ratio_figure(self.max)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,16 @@ def ratio(ours: Sequence[float], peer: Sequence[float]) -> Ratio:
     """
     times = np.array(peer) / np.array(ours)
     return Ratio(*(round(float(value), 3) for value in (times.min(), np.median(times), times.max())))
+
+
+def figure(value: float) -> str:
+    """Return a number as people read it: five digits, or whole thousands."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.5g}"
+
+
+def ratio_figure(value: float) -> str:
+    """Return a ratio as people read it: two decimals, or two digits of a small one."""
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def peer_name(package: str) -> str:
