@@ -17,7 +17,6 @@ from segue.events.compaction import compact
 from segue.events.sink import Sink
 from segue.jobs.progress import Progress, silent
 from segue.kernels.threads import one_thread_each
-from segue.pipeline.trace import Trace
 from segue.privacy.door import Door
 from segue.registry.snapshot import Snapshot
 from segue.seeds import digest
@@ -281,7 +280,7 @@ def _answer(
     )
     exclude = dict(heard.iter_rows())
     asks = [Ask(one, Kind.WEEKLY, listener=one, limit=config.length, now=now) for one in listeners]
-    return service.weeklies(asks, snapshot, exclude=exclude, until=position, trace=Trace())
+    return service.weeklies(asks, snapshot, exclude=exclude, until=position)
 
 
 def _gone(door: Door, begun: int, listeners: Collection[str]) -> set[str]:

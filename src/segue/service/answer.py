@@ -102,7 +102,6 @@ class Service:
         *,
         exclude: Mapping[str, Sequence[str]],
         until: int,
-        trace: Trace,
     ) -> Slates:
         """Answer weeklies of one moment and length, as columns, on one thread.
 
@@ -111,10 +110,9 @@ class Service:
             snapshot: What answers.
             exclude: Track ids that must not come back, by ask id.
             until: The log's position up to which histories count.
-            trace: Is told what happened.
         """
         candidates = max(self._config("weekly").candidates, 2 * asks[0].limit)
-        return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, trace, False, until)
+        return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, Trace(), False, until)
 
     def warm_up(self) -> None:
         """Make a list by every recipe for an invented asker, so that no request waits for what is loaded or compiled.

@@ -40,7 +40,7 @@ class Row:
     quality: dict[str, float] = field(default_factory=dict)
     """What shows that both did the same work equally well."""
     peak_mb: float | None = None
-    """Greatest memory of our process while it worked, its data included."""
+    """Greatest memory of our process while it worked, its data included; of an index: what a million vectors take."""
     peer_peak_mb: float | None = None
 
 
