@@ -33,6 +33,9 @@ from segue.seeds import digest
 
 __all__ = ["IngestConfig", "ModelsConfig", "ServeConfig", "Settings", "TrainConfig", "WeeklyConfig", "load"]
 
+NOTHING = "none"
+"""The word for nothing, in the file and in the environment."""
+
 
 class _Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -126,7 +129,12 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="SEGUE_", env_nested_delimiter="__", toml_file=None
+        extra="forbid",
+        frozen=True,
+        env_prefix="SEGUE_",
+        env_nested_delimiter="__",
+        env_parse_none_str=NOTHING,
+        toml_file=None,
     )
 
     threads: int = Field(default=0, ge=0)
@@ -174,9 +182,16 @@ def load(path: Path) -> Settings:
         if name.startswith("SEGUE_") and table[1] and table[0].lower() not in Settings.model_fields:
             raise BadInput(f"the variable {name} sets nothing; the tables are: {', '.join(Settings.model_fields)}")
     try:
-        return Settings(**content)
+        return Settings(**_with_nothing(content))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()
         )
         raise BadInput(f"{path} or a SEGUE_ variable is wrong: {problems}") from error
+
+
+def _with_nothing(content: Any) -> Any:
+    """Return a file's content with None for the word that says so: TOML has no other."""
+    if isinstance(content, dict):
+        return {name: _with_nothing(value) for name, value in content.items()}
+    return None if content == NOTHING else content

@@ -327,8 +327,11 @@ class Workspace:
         """Return what is known of a listener: how many events of each type, since when, and their consents."""
         columns = ["type", "occurred_at"]
         events = self.door.read(Purpose.OPERATE, columns, listeners=[listener])
-        kept = self.shelf.editions(listener, weekly_job.NAME)
-        if events.is_empty() and not kept:
+        try:
+            kept: int | None = len(self.shelf.editions(listener, weekly_job.NAME))
+        except Damaged:  # nobody can say; who is there can be erased all the same
+            kept = None
+        if events.is_empty() and kept == 0:
             raise NotFound(f"nothing is kept of listener {listener!r}; `segue listener list` names those with plays")
         ledger = self.door.ledger()
         return {
@@ -336,7 +339,7 @@ class Workspace:
             "events": dict(events.group_by("type").len().sort("type").iter_rows()),
             "first_at": events["occurred_at"].min(),
             "last_at": events["occurred_at"].max(),
-            "playlists": len(kept),
+            "playlists": kept,
             "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
         }
 

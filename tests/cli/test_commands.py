@@ -61,7 +61,11 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *says: str) -> No
     """A refusal is one message on stderr with the right exit code, and never a traceback."""
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("Error: ") or "Usage:" in done.stderr or "Invalid value" in done.stderr
+    assert (
+        "Error: " in [line[:7] for line in done.stderr.splitlines()]
+        or "Usage:" in done.stderr
+        or "Invalid value" in done.stderr
+    )
     for words in says:
         assert words in done.stderr.replace("\n", " "), done.stderr
 

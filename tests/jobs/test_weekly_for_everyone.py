@@ -10,7 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from typer.testing import CliRunner
 
+from segue.cli.app import app
 from segue.errors import Busy, Damaged, NotReady
 from segue.events.schema import conform
 from segue.jobs import weekly
@@ -216,8 +218,10 @@ def test_a_batch_that_was_left_is_made_anew_once_models_or_settings_are_others(
 
 def test_a_batch_that_was_left_goes_on_where_it_was(copy: Workspace) -> None:
     run_in_small_parts(copy, until="part-00001.parquet")
-    assert copy.weekly(now=NOW + timedelta(hours=1)).made == 60
+    report = copy.weekly(now=NOW + timedelta(hours=1))
+    assert (report.made, report.went_on_from) == (60, NOW.isoformat())
     assert {one.made_at for one in kept(copy)} == {NOW.isoformat()}
+    assert copy.weekly(now=NOW + timedelta(hours=2)).went_on_from is None
 
 
 def test_a_batch_that_is_published_is_finished_whatever_may_have_changed(copy: Workspace) -> None:
@@ -253,7 +257,10 @@ def test_a_lost_part_is_told_and_made_anew_when_asked_for(copy: Workspace, harm:
     harm(next(copy.shelf.folder.rglob("part-*.parquet")))
     with pytest.raises(Damaged, match="segue weekly --again"):
         Workspace.open(copy.home).shelf.editions(who, weekly.NAME)
-    assert copy.weekly(now=NOW, again=True).made == 60
+    with pytest.raises(Damaged, match="part-00000.parquet is"):
+        copy.weekly(now=NOW + timedelta(weeks=1))
+    report = copy.weekly(now=NOW, again=True)
+    assert (report.made, report.lost) == (60, 60)
     assert len(kept(copy)) == 60
 
 
@@ -262,8 +269,10 @@ def test_a_lost_part_does_not_keep_anyone_from_being_forgotten(copy: Workspace, 
     copy.weekly(now=NOW)
     who = copy.listeners()[0]
     harm(next(copy.shelf.folder.rglob("part-*.parquet")))
-    copy.erase(who)
+    told = CliRunner().invoke(app, ["listener", "erase", who, "--yes", "--home", str(copy.home)])
+    assert told.exit_code == 0, told.output
     assert copy.shelf.editions(who, weekly.NAME) == []
+    assert who not in copy.listeners()
 
 
 def test_what_killed_runs_leave_is_removed_by_the_next_run_and_when_somebody_is_forgotten(copy: Workspace) -> None:
@@ -276,11 +285,13 @@ def test_what_killed_runs_leave_is_removed_by_the_next_run_and_when_somebody_is_
         (folder / ".part-00001.parquet.1f.tmp").write_bytes(b"half")
         shutil.copy(part, other / "part-00000.parquet")
         (other / "whom.parquet").write_bytes(b"before its plan")
+        folder.with_name("empty").mkdir()
         if forget:
             copy.shelf.forget("somebody else")
         else:
             copy.weekly(now=NOW)
         assert files_below(copy.shelf.folder / weekly.NAME) == [part]
+        assert list((copy.shelf.folder / weekly.NAME).iterdir()) == [folder]
 
 
 def test_who_is_forgotten_while_a_week_is_published_is_in_no_file_and_no_impression(

@@ -138,7 +138,7 @@ def train(home: Home = None, now: Now = None, as_json: Json = False) -> None:
     if held:
         told = f"Measured on {held:,} held-out rows: from the first half of each, the other half is to be found."
     else:
-        told = "Not measured: there are too few rows of four tracks or more to hold some out."
+        told = "Not measured: no rows of four tracks or more were held out: too few, or train.held_out_share is 0."
     complain_softly(told)
     for why in done.choices:
         complain_softly(why)
@@ -221,6 +221,10 @@ def weekly(
         *((f"rung: {rung}", count) for rung, count in report.rungs.items()),
     ]
     table("Weekly playlists", ("", "count"), rows)
+    if report.went_on_from:
+        complain_softly(f"went on with the run of {report.went_on_from}, which had not come to its end")
+    if report.lost:
+        complain_softly(f"given up with files that were missing or damaged: {report.lost:,} playlists, of any week")
 
 
 @app.command()

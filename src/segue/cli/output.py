@@ -109,9 +109,9 @@ def complain_softly(message: str) -> None:
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator["Progress"]:
-    """Show on stderr how far a job is; nothing when quiet or when nobody looks."""
+    """Show on stderr how far a job is: a bar, or a line for each step where a log is written; nothing when quiet."""
     if quiet or not sys.stderr.isatty():
-        yield _ignore
+        yield _ignore if quiet else _Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -130,6 +130,18 @@ def progress(quiet: bool = False) -> Iterator["Progress"]:
             bar.update(task, description=what, completed=done or 0, total=total)
 
         yield show
+
+
+class _Lines:
+    """Writes a line for what is begun: a timer's log is read afterwards."""
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def __call__(self, what: str, done: int | None = None, total: int | None = None) -> None:
+        if what and what != self.last:
+            complain_softly(f"{what} …" if total is None else f"{what} … ({done:,} of {total:,})")
+        self.last = what
 
 
 def _ignore(what: str, done: int | None = None, total: int | None = None) -> None:

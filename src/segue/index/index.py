@@ -56,7 +56,7 @@ class Index:
     def search(
         self,
         queries: NDArray[np.float32],
-        exclude: Ragged,
+        exclude: Ragged | None,
         k: int,
         *,
         asked: NDArray[np.bool_] | None = None,
@@ -70,11 +70,12 @@ class Index:
 
         Args:
             queries: `float32[Q, f]`.
-            exclude: Q rows of numbers that must not be returned (weights unused).
+            exclude: Q rows of numbers that must not be returned (weights unused); None: nothing.
             k: How many a query, at least 1.
             asked: `bool[Q]`: queries that get anything at all; None: all.
             parallel: Use all threads (jobs) or one (requests).
         """
+        exclude = Ragged.empty(len(queries)) if exclude is None else exclude
         if asked is not None and not asked.all():
             numbers = np.full((len(queries), k), -1, np.int32)
             scores = np.full((len(queries), k), -np.inf, np.float32)
@@ -209,6 +210,8 @@ def load(folder: Path, vectors: NDArray[np.float32], told: Mapping[str, Any]) ->
 
 
 def _check(numbers: NDArray[np.int32], vectors: NDArray[np.float32], f: int) -> None:
+    if f < 1:
+        raise BadInput("the vectors have no dimension; give at least one column")
     if vectors.ndim != 2 or vectors.shape != (len(numbers), f):
         raise BadInput(f"the vectors have shape {vectors.shape}, not ({len(numbers)}, {f}), for as many numbers")
     known, counts = np.unique(numbers, return_counts=True)

@@ -11,7 +11,7 @@ from segue.catalog import store
 from segue.errors import SegueError
 from segue.events import log
 from segue.registry import snapshot, versions
-from segue.stores import files
+from segue.stores import files, parts
 
 __all__ = ["Finding", "examine"]
 
@@ -109,7 +109,7 @@ def _playlists(path: Path) -> Finding:
         part = path.parent / name
         if not part.is_file() or files.checksum(part) != checksum:
             wrong = "does not match its checksum" if part.is_file() else "is missing"
-            return Finding("playlists", False, f"{part} {wrong}; `segue weekly --again` makes this week's anew")
+            return Finding("playlists", False, f"{part} {wrong}; {parts.GIVEN_UP}")
     return Finding("playlists", True, f"{count + sum(rows for _, rows, _ in listed):,} kept")
 
 

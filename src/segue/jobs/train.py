@@ -103,7 +103,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             began = perf_counter()
             ranker = ranking.learn(examples, settings.ranker, seed=settings.train.seed)
             if ranker is None:
-                why.append("the ranker is left out: there are too few held-out rows to learn it from")
+                why.append("the ranker is left out: too few rows were held out to learn it from")
             else:
                 fitted[ranker.name] = ranker, took + perf_counter() - began
                 continuation = settings.recipes.continuation

@@ -56,6 +56,10 @@ class Week:
     tracks: int
     rungs: dict[str, int]
     """How many playlists came from each rung."""
+    went_on_from: str | None = None
+    """When the run began that was killed, and whose playlists are among those made."""
+    lost: int = 0
+    """Kept playlists, of any week, that were given up with files that are missing or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +111,18 @@ def weekly(
         Busy: Another run is at it.
     """
     with exclusive(shelf.lock, wait=False):
-        shelf.tidy(lost=again)
+        lost = shelf.tidy(lost=again)
         snapshot = service.snapshot()
         job = _Job(service, door, shelf, sink, config, snapshot, progress)
         settings = digest(config.model_dump_json(), service.recipes.model_dump_json())
-        made = [pl.DataFrame(schema=_MADE)]
+        made, went_on_from = [pl.DataFrame(schema=_MADE)], None
         for batch in unfinished(shelf.folder / NAME):
-            if shelf.is_published(batch.paths()):
-                made.append(job.publish(batch))
-            elif not again and _goes_on(batch, snapshot, settings, now):
-                made.append(job.finish(batch))
-            else:
+            published = shelf.is_published(batch.paths())
+            if not published and (again or not _goes_on(batch, snapshot, settings, now)):
                 batch.discard()
+                continue
+            went_on_from = batch.plan["now"]
+            made.append(job.publish(batch) if published else job.finish(batch))
         due = _due(shelf, listeners, config, snapshot, now, again=again)
         if due.height > _PART:
             compact(sink.folder)  # each part reads its listeners from the days' files, and all that is hot
@@ -127,7 +131,8 @@ def weekly(
     every = pl.concat(made)
     rungs = dict(every["rung"].value_counts(sort=True).iter_rows())
     current = len(listeners) - every["listener"].n_unique()
-    return Week(len(listeners), every.height, current, every.select(pl.col("tracks").sum()).item(), rungs)
+    tracks = every.select(pl.col("tracks").sum()).item()
+    return Week(len(listeners), every.height, current, tracks, rungs, went_on_from, lost)
 
 
 def _due(

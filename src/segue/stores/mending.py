@@ -2,7 +2,7 @@
 """What killed runs and failing disks leave among playlists: files that nobody lists, or nobody can read."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from segue.errors import Damaged
@@ -18,7 +18,7 @@ def sweep(connection: sqlite3.Connection, folder: Path) -> None:
     To be called while no run makes parts, and inside of a transaction that writes: so nobody is about to list anything.
     """
     listed = {folder / path for (path,) in connection.execute("SELECT path FROM parts")}
-    for run in {path.parent for path in folder.glob("*/*/*")}:
+    for run in [path for path in folder.glob("*/*") if path.is_dir()]:
         for path in run.iterdir():
             if path.suffix == ".tmp" or (path not in listed and not is_begun(run)):
                 path.unlink()
@@ -27,16 +27,18 @@ def sweep(connection: sqlite3.Connection, folder: Path) -> None:
 
 
 def unlist_lost(connection: sqlite3.Connection, folder: Path) -> int:
-    """Unlist and remove the parts that are missing or not what was written; return how many they were."""
-    listed = connection.execute("SELECT path, checksum FROM parts").fetchall()
-    return _unlist(connection, folder, (path for path, checksum in listed if not _is(folder / path, checksum)))
+    """Unlist and remove the parts that are missing or not what was written; return how many playlists they held."""
+    listed = connection.execute("SELECT path, rows, checksum FROM parts").fetchall()
+    lost = {path: rows for path, rows, checksum in listed if not _is(folder / path, checksum)}
+    _unlist(connection, folder, lost)
+    return sum(lost.values())
 
 
-def unlist_unreadable(connection: sqlite3.Connection, folder: Path, listener: str) -> int:
-    """Unlist and remove the parts that may hold playlists of a listener, and cannot be read; return how many."""
+def unlist_unreadable(connection: sqlite3.Connection, folder: Path, listener: str) -> None:
+    """Unlist and remove the parts that may hold playlists of a listener, and cannot be read."""
     query = "SELECT path FROM parts WHERE first <= ? AND last >= ?"
     held = [path for (path,) in connection.execute(query, (listener, listener))]
-    return _unlist(connection, folder, (path for path in held if not _readable(folder / path, listener)))
+    _unlist(connection, folder, [path for path in held if not _readable(folder / path, listener)])
 
 
 def _is(path: Path, checksum: str) -> bool:
@@ -51,9 +53,7 @@ def _readable(path: Path, listener: str) -> bool:
     return True
 
 
-def _unlist(connection: sqlite3.Connection, folder: Path, paths: Iterable[str]) -> int:
-    gone = list(paths)
-    connection.executemany("DELETE FROM parts WHERE path = ?", [(path,) for path in gone])
-    for path in gone:
+def _unlist(connection: sqlite3.Connection, folder: Path, paths: Collection[str]) -> None:
+    connection.executemany("DELETE FROM parts WHERE path = ?", [(path,) for path in paths])
+    for path in paths:
         (folder / path).unlink(missing_ok=True)
-    return len(gone)

@@ -8,6 +8,7 @@ decodes some dozens.
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from errno import ENOENT
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 from segue.errors import Damaged
 from segue.stores import files
 
-__all__ = ["COLUMNS", "EMPTY", "of_listener", "read", "without", "write"]
+__all__ = ["COLUMNS", "EMPTY", "GIVEN_UP", "of_listener", "read", "without", "write"]
 
 COLUMNS = pa.schema(
     [
@@ -41,6 +42,8 @@ COLUMNS = pa.schema(
 EMPTY = pl.DataFrame(pl.from_arrow(COLUMNS.empty_table()))
 """No playlists."""
 
+GIVEN_UP = "restore a backup, or let `segue weekly --again` give up what it held and make this week's playlists anew"
+"""What to do about a file that is lost."""
 _GROUP_ROWS = 64
 _SOURCES = "sources.list.element"
 _FOOTERS = 512
@@ -109,10 +112,10 @@ def _told(path: Path) -> Iterator[None]:
     """Tell what Arrow cannot read in our own words."""
     try:
         yield
-    except FileNotFoundError:
-        raise
+    except FileNotFoundError as error:
+        raise FileNotFoundError(ENOENT, "No such file", str(path)) from error
     except (OSError, pa.ArrowException) as error:
-        raise Damaged(f"{path} cannot be read ({error}); `segue weekly --again` makes this week's anew") from error
+        raise Damaged(f"{path} is damaged; {GIVEN_UP}") from error
 
 
 @lru_cache(_FOOTERS)

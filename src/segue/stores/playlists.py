@@ -179,18 +179,18 @@ class Shelf:
     def _listed(self, connection: sqlite3.Connection) -> set[Path]:
         return {self.folder / path for (path,) in connection.execute("SELECT path FROM parts")}
 
-    def tidy(self, *, lost: bool = False) -> None:
-        """Remove what killed runs left. To be called while nobody else holds `lock`.
+    def tidy(self, *, lost: bool = False) -> int:
+        """Remove what killed runs left; return how many playlists were lost. To be called by who holds `lock`.
 
         Args:
             lost: Also unlist parts that are missing or damaged, which otherwise stop whoever asks for them.
         """
         if not self.path.exists():
-            return
+            return 0
         with closing(self._connect()) as connection, transaction(connection):
+            given_up = mending.unlist_lost(connection, self.folder) if lost else 0
             mending.sweep(connection, self.folder)
-            if lost:
-                mending.unlist_lost(connection, self.folder)
+        return given_up
 
     def edition(self, listener: str, name: str, edition: str) -> Kept | None:
         """Return one edition, if it is there."""
@@ -330,8 +330,7 @@ def _steady(read: Callable[[], _Found]) -> _Found:
             return read()
         except FileNotFoundError as error:
             if attempt == _TRIES - 1:
-                lost = f"{error.filename or error} is listed and missing"
-                raise Damaged(f"{lost}; `segue weekly --again` makes this week's playlists anew") from error
+                raise Damaged(f"{error.filename} is listed and missing; {parts.GIVEN_UP}") from error
     raise AssertionError
 
 

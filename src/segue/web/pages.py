@@ -40,6 +40,8 @@ class _View:
     listeners: list[str]
     simulated: bool
     tracks: int
+    audience: int
+    """How many listeners there are; the first are in `listeners`."""
     weekly: Weekly | None = None
     radio: Slate | None = None
     problem: str | None = None
@@ -81,10 +83,11 @@ def pages(workspace: Workspace, run: Run) -> APIRouter:
 def _view(workspace: Workspace, listener: str, q: str, personal: bool) -> _View:
     weekly, radio, problem, found = None, None, None, ""
     listeners: list[str] = []
-    tracks = 0
+    tracks = audience = 0
     try:
         tracks = len(workspace.current().catalog)
-        listeners = workspace.listeners()[:_MOST_LISTENERS]
+        everyone = workspace.listeners()
+        listeners, audience = everyone[:_MOST_LISTENERS], len(everyone)
         if q:
             now = datetime.now(UTC)
             track = workspace.find(q)
@@ -94,4 +97,4 @@ def _view(workspace: Workspace, listener: str, q: str, personal: bool) -> _View:
             weekly = workspace.weekly_of(listener)
     except SegueError as error:
         problem = str(error)
-    return _View(listeners, workspace.simulated, tracks, weekly, radio, problem, found)
+    return _View(listeners, workspace.simulated, tracks, audience, weekly, radio, problem, found)

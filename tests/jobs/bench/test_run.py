@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli.app import app
-from segue.errors import NotFound
+from segue.errors import BadInput, NotFound
 from segue.jobs.bench.run import run
 
 SMALL = {
@@ -63,6 +63,18 @@ def test_an_index_answers_while_it_is_changed_and_every_answer_is_checked() -> N
     assert row.ours > 0
     assert row.quality["failed"] == 0 < row.quality["queries"]
     assert row.quality["added"] == row.quality["removed"] == 500
+
+
+def test_a_share_of_the_size_is_told_in_each_case() -> None:
+    made = run("ingest", cases=["single"], scale=0.01, rounds=1)
+    assert (made.scale, made.rounds) == (0.01, 1)
+    assert made.rows[0].case == "single events, 8 at a time, at 0.01 of the size"
+
+
+def test_data_that_a_case_needs_is_asked_for_before_anything_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEGUE_DATASETS", raising=False)
+    with pytest.raises(BadInput, match="SEGUE_DATASETS"):
+        run("ann", progress=lambda *_: pytest.fail("something has begun"))
 
 
 def test_an_unknown_bench_or_case_is_told_with_what_there_is() -> None:

@@ -3,7 +3,7 @@
 
 import gc
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -29,7 +29,7 @@ from segue.jobs.progress import Progress, silent
 from segue.kernels.products import best_products
 from segue.kernels.ragged import Ragged
 
-__all__ = ["CASES", "PROTOCOL", "ann"]
+__all__ = ["CASES", "PROTOCOL", "ann", "check"]
 
 PROTOCOL = (
     "the 100 vectors of greatest inner product; each side at the setting, swept on 800 other queries, that is the "
@@ -75,6 +75,16 @@ class _World:
         if self.folder is None:
             return clustered(self.vectors, _FACTORS, asked)
         return blown_up(self.folder, self.vectors, _FACTORS, asked)
+
+
+def check(cases: Sequence[str]) -> None:
+    """Say what is missing before graphs are built for half an hour.
+
+    Raises:
+        BadInput: There are cases of real factors, and nobody says where the data sets are.
+    """
+    if any(case.startswith("real factors") for case in cases):
+        datasets_folder()
 
 
 def ann(case: str, scale: float, rounds: int, limits: Limits, progress: Progress = silent) -> Row:  # noqa: ARG001

@@ -52,6 +52,10 @@ class Bench:
     protocol: str
     machine: dict[str, Any]
     rows: list[Row]
+    scale: float = 1.0
+    """Share of the size that the cases name."""
+    rounds: int = 1
+    """Of each side, at most."""
 
 
 def ratio(ours: Sequence[float], peer: Sequence[float]) -> Ratio:

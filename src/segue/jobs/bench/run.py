@@ -2,7 +2,7 @@
 """Running a bench: the machine's limits first, then case after case."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from segue.errors import NotFound, NotReady
@@ -23,13 +23,15 @@ class _Kind:
     """Modules that must be there."""
     after: Callable[[Sequence[Row]], list[Row]] = lambda rows: []  # noqa: ARG005
     """What follows from all rows together."""
+    check: Callable[[Sequence[str]], object] = lambda cases: None  # noqa: ARG005
+    """Raises where cases cannot be run here, before any is."""
 
 
 BENCHES: Mapping[str, _Kind] = {
     "als": _Kind(als.PROTOCOL, als.CASES, als.als, ["implicit"]),
     "topk": _Kind(topk.PROTOCOL, topk.CASES, topk.topk, ["implicit"]),
     "knn": _Kind(knn.PROTOCOL, knn.CASES, knn.knn, ["implicit"]),
-    "ann": _Kind(ann.PROTOCOL, ann.CASES, ann.ann, ["voyager", "usearch"]),
+    "ann": _Kind(ann.PROTOCOL, ann.CASES, ann.ann, ["voyager", "usearch"], check=ann.check),
     "weekly": _Kind(weekly.PROTOCOL, weekly.CASES, weekly.weekly, after=weekly.growth),
     "serve": _Kind(serve.PROTOCOL, serve.CASES, serve.serve),
     "ingest": _Kind(ingest.PROTOCOL, ingest.CASES, ingest.ingest),
@@ -52,6 +54,7 @@ def run(
     Raises:
         NotFound: There is no such bench or case.
         NotReady: A peer is not installed.
+        BadInput: Data that a case needs is not there.
         SegueError: The sides are not equally good, so that their times cannot be compared.
     """
     if name not in BENCHES:
@@ -63,10 +66,14 @@ def run(
     missing = [peer for peer in kind.peers if find_spec(peer) is None]
     if missing:
         raise NotReady(f"bench {name} runs beside {', '.join(missing)}: pip install {' '.join(missing)}")
+    kind.check(wanted)
     progress("measuring the machine")
     most = limits()
     rows = []
     for place, case in enumerate(wanted):
         progress(f"{name}: {case}", place, len(wanted))
         rows.append(kind.row(case, scale, rounds, most, progress))
-    return Bench(name, kind.protocol, {**machine(), **most}, [*rows, *kind.after(rows)])
+    rows += kind.after(rows)
+    if scale != 1:  # nobody is to take them for those of the full size
+        rows = [replace(row, case=f"{row.case}, at {scale:g} of the size") for row in rows]
+    return Bench(name, kind.protocol, {**machine(), **most}, rows, scale, rounds)
