@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
@@ -273,6 +274,32 @@ def test_a_lost_part_does_not_keep_anyone_from_being_forgotten(copy: Workspace, 
     assert told.exit_code == 0, told.output
     assert copy.shelf.editions(who, weekly.NAME) == []
     assert who not in copy.listeners()
+
+
+def test_a_part_that_is_damaged_where_others_stand_does_not_keep_anyone_from_being_forgotten(
+    copy: Workspace,
+) -> None:
+    who = copy.listeners()[0]
+    many = [*copy.listeners(), *(f"zoe {number:03}" for number in range(100))]
+    make_for(copy, many, fallback_most=1)
+    part = next(copy.shelf.folder.rglob("part-*.parquet"))
+    groups = pq.read_metadata(part)
+    assert groups.num_row_groups == 3
+    last = groups.row_group(2).column(0).data_page_offset
+    whole = bytearray(part.read_bytes())
+    whole[last : last + 200] = b"\xff" * 200
+    part.write_bytes(whole)
+    assert copy.shelf.editions(who, weekly.NAME)  # theirs are sound
+    with pytest.raises(Damaged):
+        copy.shelf.editions("zoe 099", weekly.NAME)
+    unfinished_part = copy.shelf.folder / weekly.NAME / "run" / "part-00000.parquet"
+    unfinished_part.parent.mkdir()
+    shutil.copy(part, unfinished_part)
+    begin(unfinished_part.parent, {"now": NOW.isoformat()}, pl.DataFrame({"listener": [who], "edition": ["1"]}))
+    copy.erase(who)
+    assert copy.shelf.editions(who, weekly.NAME) == []
+    assert not part.exists()
+    assert not unfinished_part.exists()
 
 
 def test_what_killed_runs_leave_is_removed_by_the_next_run_and_when_somebody_is_forgotten(copy: Workspace) -> None:

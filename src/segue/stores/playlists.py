@@ -253,7 +253,10 @@ class Shelf:
                 count = len(self._read(connection, listener))
                 connection.execute("DELETE FROM playlists WHERE listener = ?", (listener,))
                 for path in set(self.folder.glob("*/*/part-*.parquet")) - self._listed(connection):
-                    _remove(path, [listener])
+                    try:
+                        _remove(path, [listener])
+                    except (FileNotFoundError, Damaged):  # whoever makes the batch makes it anew
+                        path.unlink(missing_ok=True)
                 replaced = self._replaced_without(connection, listener)
             for path in replaced:
                 path.unlink(missing_ok=True)
