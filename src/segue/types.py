@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "AgeBracket",
     "Ask",
     "Device",
     "DropReason",
@@ -42,6 +43,7 @@ class EventType(StrEnum):
     PLAYLIST = "playlist"
     CONSENT = "consent"
     ERASURE = "erasure"
+    PROFILE = "profile"
 
 
 class EndReason(StrEnum):
@@ -66,6 +68,15 @@ class Device(StrEnum):
     TV = "tv"
     WATCH = "watch"
     OTHER = "other"
+
+
+class AgeBracket(StrEnum):
+    """How old a listener is, no finer than this."""
+
+    CHILD = "0-12"
+    TEEN = "13-15"
+    YOUTH = "16-17"
+    ADULT = "18+"
 
 
 class ItemKind(StrEnum):

@@ -176,3 +176,12 @@ def test_generations_that_nobody_needs_are_removed_and_the_newest_never(tmp_path
     assert store.load(tmp_path, 2).tracks["track_id"].to_list() == ["a", "b"]
     assert store.load(tmp_path).tracks["track_id"].to_list() == ["a", "b", "c", "d"]
     assert store.prune(tmp_path, keep={2}) == []
+
+
+def test_columns_that_an_older_release_did_not_know_come_back_empty(tmp_path: Path) -> None:
+    store.extend(tmp_path, rows(song("a", "One")))
+    path = tmp_path / "000001" / "tracks.parquet"
+    pl.read_parquet(path).drop("timbre", "age_rating").write_parquet(path)
+    assert store.load(tmp_path).tracks.schema == TRACKS_STORED
+    store.extend(tmp_path, rows(song("a", "One", age_rating=16)))
+    assert store.load(tmp_path).tracks["age_rating"].to_list() == [16]

@@ -46,7 +46,7 @@ from segue.workspace import Workspace
 __all__ = ["PARTS", "ROOT", "commands", "pages", "pictures", "renewed"]
 
 ROOT = Path(__file__).parents[2]
-_WORD = re.compile(r"\ban? (EventType|EndReason|Device|Purpose|ItemKind)\b")
+_WORD = re.compile(r"\ban? (EventType|EndReason|Device|Purpose|ItemKind|AgeBracket)\b")
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

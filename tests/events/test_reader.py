@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.errors import Damaged
-from segue.events.compaction import compact
+from segue.events.compaction import compact, forget
 from segue.events.reader import Reader
 from segue.events.schema import EVENTS
 from segue.events.sink import Sink
@@ -101,3 +101,17 @@ def test_a_listed_file_that_is_missing_is_named_as_damage(tmp_path: Path) -> Non
     file.unlink()
     with pytest.raises(Damaged, match=file.name):
         Reader(tmp_path).read(["event_id"])
+
+
+def test_files_of_a_release_that_knew_fewer_columns_are_read_merged_and_forgotten_from(tmp_path: Path) -> None:
+    sink = Sink(tmp_path)
+    sink.append(plays("a", "b", occurred_at=[DAY, DAY], listener=["ann", "bob"]))
+    compact(tmp_path)
+    (path,) = tmp_path.glob("day=*/*.parquet")
+    pl.read_parquet(path).drop("dial", "propensities", "tier").write_parquet(path)
+    sink.append(plays("c", occurred_at=[DAY], listener="ann"))
+    assert Reader(tmp_path).read(["event_id", "dial"]).rows() == [("a", None), ("b", None), ("c", None)]
+    compact(tmp_path)
+    forget(tmp_path, "ann", until=3)
+    assert Reader(tmp_path).read(["event_id", "tier"]).rows() == [("b", None)]
+    sink.close()

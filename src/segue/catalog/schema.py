@@ -22,11 +22,20 @@ TRACKS = pl.Schema(
         "mode": pl.Int8(),  # 1 = major, 0 = minor
         "energy": pl.Float32(),  # 0–1
         "valence": pl.Float32(),  # 0–1, sad to glad
+        "danceability": pl.Float32(),  # 0–1
+        "acousticness": pl.Float32(),  # 0–1
+        "instrumentalness": pl.Float32(),  # 0–1: how likely it has no words
+        "speechiness": pl.Float32(),  # 0–1
+        "loudness_db": pl.Float32(),  # integrated, 0 is full scale
+        "timbre": pl.List(pl.Float32()),  # mean cepstrum, as long for every track of a catalogue
+        "embedding": pl.List(pl.Float32()),  # of an audio model, as long for every track of a catalogue
         "mood": pl.String(),
         "instrumentation": pl.List(pl.String()),
         "language": pl.String(),  # ISO 639-1
         "region": pl.String(),  # of origin, ISO 3166
         "explicit": pl.Boolean(),
+        "age_rating": pl.Int8(),  # youngest listeners that it is for, in years
+        "position": pl.Int32(),  # place in its album, show or book, from 1
         "available": pl.Boolean(),  # null: yes
         "popularity": pl.Float32(),  # as the source states it, 0–1
         "isrc": pl.String(),

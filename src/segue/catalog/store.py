@@ -24,6 +24,7 @@ from segue.types import ItemKind
 __all__ = ["Catalog", "Extension", "combine", "extend", "generations", "load", "prune"]
 
 _UNKNOWN, _UNKNOWN_ID = "Unknown artist", "artist:unknown artist"
+_SCHEMAS = {"tracks": TRACKS_STORED, "artists": ARTISTS, "albums": ALBUMS}
 _SAME_LENGTH_MS = 4000
 """Recordings of one artist and title whose lengths differ by more are different recordings."""
 
@@ -103,10 +104,15 @@ def load(folder: Path, generation: int | None = None) -> Catalog:
         return Catalog(0, TRACKS_STORED.to_frame(), ARTISTS.to_frame(), ALBUMS.to_frame())
     here = folder / f"{generation:06d}"
     try:
-        tables = [pl.read_parquet(here / f"{name}.parquet") for name in ("tracks", "artists", "albums")]
+        tables = [_read(here / f"{name}.parquet", schema) for name, schema in _SCHEMAS.items()]
     except (OSError, pl.exceptions.PolarsError) as error:
         raise Damaged(f"the catalogue's generation {generation} cannot be read ({error}); restore a backup") from error
     return Catalog(generation, *tables)
+
+
+def _read(path: Path, schema: pl.Schema) -> pl.DataFrame:
+    """Return a table; columns that an older release did not know come back null."""
+    return pl.scan_parquet(path, schema=schema, missing_columns="insert").collect()
 
 
 def extend(

@@ -114,7 +114,7 @@ def _move(folder: Path, connection: sqlite3.Connection, batches: list[tuple[int,
     for (day,), late in hot.group_by("day", maintain_order=True):
         parts = [late.drop("day")]
         if day in small:
-            parts.append(pl.read_parquet(folder / small[str(day)]).select(late.drop("day").columns))
+            parts.append(log.scan([folder / small[str(day)]]).collect())
             replaced.append(small[str(day)])
         rows.append(_write(folder, str(day), pl.concat(parts)))
     with transaction(connection):
@@ -141,10 +141,10 @@ def forget(folder: Path, listener: str, until: int) -> Compaction:
         written: list[_Row] = []
         forgotten: list[bytes] = []
         for day, path in connection.execute("SELECT day, path FROM files WHERE first <= ?", (until,)).fetchall():
-            ids = pl.scan_parquet(folder / path).filter(gone).select("event_id").collect()["event_id"]
+            ids = log.scan([folder / path]).filter(gone).select("event_id").collect()["event_id"]
             if ids.is_empty():
                 continue
-            kept = pl.read_parquet(folder / path).filter(~gone.fill_null(False))
+            kept = log.scan([folder / path]).filter(~gone.fill_null(False)).collect()
             replaced.append(path)
             forgotten += log.digests(ids)
             if kept.height:

@@ -7,15 +7,17 @@ deleting the hot batches it took in are one transaction, so a reader sees every 
 """
 
 import sqlite3
+from collections.abc import Sequence
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
+from segue.events.schema import EVENTS
 from segue.stores import sqlite
 
-__all__ = ["HOT", "UNDATED", "connect", "decode", "digests", "encode", "partition"]
+__all__ = ["HOT", "UNDATED", "connect", "decode", "digests", "encode", "partition", "scan"]
 
 HOT = "hot.sqlite"
 UNDATED = "undated"
@@ -53,6 +55,11 @@ def decode(payload: bytes, schema: pl.Schema) -> pl.DataFrame:
     return frame.select(
         pl.col(name) if name in frame.columns else pl.lit(None, dtype).alias(name) for name, dtype in schema.items()
     )
+
+
+def scan(paths: Sequence[Path]) -> pl.LazyFrame:
+    """Return the events of Parquet files; columns that an older release did not know come back null."""
+    return pl.scan_parquet(list(paths), schema=EVENTS, missing_columns="insert")
 
 
 def digests(event_ids: pl.Series) -> list[bytes]:

@@ -128,7 +128,7 @@ class Reader:
             for (payload,) in batches
         ]
         if files:
-            scan = pl.scan_parquet([self.folder / path for (path,) in files])
+            scan = log.scan([self.folder / path for (path,) in files])
             parts.append(scan.filter(keep).select(*columns, pl.col("position").alias("_")).collect())
         if not parts:
             return pl.DataFrame(schema={name: EVENTS[name] for name in columns})

@@ -8,7 +8,7 @@ from typing import NoReturn
 import polars as pl
 
 from segue.errors import BadInput
-from segue.types import Device, EndReason, EventType, Purpose
+from segue.types import AgeBracket, Device, EndReason, EventType, Purpose
 
 __all__ = ["EVENTS", "INTAKE", "LONGEST_ID", "conform", "empty"]
 
@@ -51,6 +51,8 @@ INTAKE = pl.Schema(
         "propensity": pl.Float32(),  # chance with which the policy showed it there
         "scores": pl.List(pl.Float32()),  # impression: beside `tracks`
         "reasons": pl.List(pl.String()),  # impression: beside `tracks`
+        "propensities": pl.List(pl.Float32()),  # impression: beside `tracks`; null where nothing was left to chance
+        "dial": pl.Float32(),  # impression: from familiar (0) to new (1)
         "recipe": pl.String(),
         "rung": pl.String(),
         "snapshot": pl.String(),
@@ -59,6 +61,11 @@ INTAKE = pl.Schema(
         # Consent
         "purpose": pl.String(),  # a Purpose
         "granted": pl.Boolean(),
+        # Profile: what a listener says of themselves
+        "age_bracket": pl.String(),  # an AgeBracket
+        "allows_explicit": pl.Boolean(),
+        "languages": pl.List(pl.String()),  # ISO 639-1, best first
+        "tier": pl.String(),  # premium, ad-supported
     }
 )
 """Columns that an importer or client may fill. All may be null but `event_id` and `type`."""
@@ -66,11 +73,12 @@ INTAKE = pl.Schema(
 EVENTS = pl.Schema({**INTAKE, "received_at": _TIME, "position": pl.Int64()})
 """Columns of the log: the intake's, when the log received the event, and its place in the log's order (from 1)."""
 
-_WORDS: dict[str, type[EventType] | type[EndReason] | type[Device] | type[Purpose]] = {
+_WORDS: dict[str, type[EventType] | type[EndReason] | type[Device] | type[Purpose] | type[AgeBracket]] = {
     "type": EventType,
     "end_reason": EndReason,
     "device": Device,
     "purpose": Purpose,
+    "age_bracket": AgeBracket,
 }
 _NOT_NEGATIVE = ("count", "played_ms", "duration_ms", "seeks", "slot", "propensity")
 _NOTHING = {name: pl.lit(None, dtype).alias(name) for name, dtype in INTAKE.items()}
@@ -85,6 +93,7 @@ _NEEDS = {
     EventType.IMPRESSION: ("request_id", "tracks"),
     EventType.CONSENT: ("listener", "purpose", "granted"),
     EventType.ERASURE: ("listener",),
+    EventType.PROFILE: ("listener",),
     EventType.EXPOSURE: ("experiment", "arm"),
 }
 
