@@ -59,10 +59,10 @@ def test_nothing_can_be_said_in_the_file_and_in_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "segue.toml"
-    path.write_text('[recipes.weekly]\nartist_gap = "none"\n[models.popularity]\nhalf_life_days = "none"\n')
+    path.write_text('[recipes.weekly]\nflow = "none"\n[models.popularity]\nhalf_life_days = "none"\n')
     monkeypatch.setenv("SEGUE_RECIPES__WEEKLY__ARTIST_CAP", "none")
     read = settings.load(path)
-    assert (read.recipes.weekly.artist_gap, read.recipes.weekly.artist_cap) == (None, None)
+    assert (read.recipes.weekly.flow, read.recipes.weekly.artist_cap) == (None, None)
     assert read.models.popularity.half_life_days is None
     path.write_text('[weekly]\nlength = "none"\n')
     with pytest.raises(BadInput, match="weekly.length"):

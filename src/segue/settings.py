@@ -23,6 +23,7 @@ from segue.models.popularity import PopularityConfig
 from segue.models.ranker import RankerConfig
 from segue.models.sequence import SasRecConfig
 from segue.models.session_knn import SessionKnnConfig
+from segue.models.sound import SoundConfig
 from segue.models.spectral import GraphFilterConfig
 from segue.models.title import TitleConfig
 from segue.models.user_knn import UserKnnConfig
@@ -57,6 +58,7 @@ class ModelsConfig(_Config):
     artist: SameArtistConfig = SameArtistConfig()
     content: ContentConfig = ContentConfig()
     title: TitleConfig = TitleConfig()
+    sound: SoundConfig = SoundConfig()
 
 
 class TrainConfig(_Config):

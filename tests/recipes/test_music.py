@@ -89,8 +89,10 @@ def test_lists_are_in_order_within_their_limits_and_without_what_must_not_come(
         unwanted = [asked.seeds, asked.banned, asked.exclude, *([asked.history] if name == "weekly" else [])]
         assert not set(tracks).intersection(*[np.concatenate([one.row(row) for one in unwanted]).tolist()])
         scores = made.score[made.offsets[row] : made.offsets[row + 1]]
-        assert scores.argmax() == 0
-        assert name == "weekly" or (np.diff(scores) <= 0).all()
+        if name == "weekly":  # its order is another; but it begins with what is good
+            assert scores[:3].mean() >= np.median(scores)
+        else:
+            assert (np.diff(scores) <= 0).all()
     assert snapshot.catalog.available[snapshot.face[made.track]].all()
 
 
@@ -102,15 +104,14 @@ def test_no_artist_has_more_tracks_in_a_list_than_the_cap(name: Name, snapshot: 
             assert max(Counter(snapshot.catalog.artist[tracks].tolist()).values()) <= cap
 
 
-def test_weekly_keeps_an_artists_tracks_apart_and_takes_small_steps(snapshot: Snapshot, asked: Request) -> None:
-    vectors, index = snapshot.space
-
+def test_weekly_keeps_an_artists_tracks_apart_and_takes_small_steps_of_tempo_and_energy(
+    snapshot: Snapshot, asked: Request
+) -> None:
     def step(tracks: list[int]) -> float:
-        own = vectors[index[tracks]]
-        own = own / np.linalg.norm(own, axis=1, keepdims=True)
-        return float(np.mean(1 - np.sum(own[1:] * own[:-1], axis=1)))
+        tempo, energy = (np.diff(snapshot.sound[name][tracks]) for name in ("tempo", "energy"))
+        return float(np.mean(np.abs(tempo - np.rint(tempo)) + np.abs(energy)))
 
-    by_score = made_by("weekly", snapshot, asked, CONFIG.weekly.model_copy(update={"artist_gap": None}))
+    by_score = made_by("weekly", snapshot, asked, CONFIG.weekly.model_copy(update={"flow": None}))
     for tracks, before in zip(tracks_of(made_by("weekly", snapshot, asked)), tracks_of(by_score), strict=True):
         assert sorted(tracks) == sorted(before)
         if len(tracks) > 10:  # in fewer, two tracks of two artists may not fit apart

@@ -121,12 +121,12 @@ def test_no_track_is_in_a_list_twice_and_the_seed_is_not_in_it(world: Workspace)
     assert SEED not in tracks
 
 
-def test_scores_fall_from_first_to_last_but_a_weekly_only_begins_with_its_best(world: Workspace) -> None:
+def test_scores_fall_from_first_to_last_but_a_weekly_only_begins_with_good_ones(world: Workspace) -> None:
     for ask in (Ask("r", Kind.RADIO, (SEED,), now=NOW), weekly("a stranger")):
         scores = [track.score for track in slate(world, ask).tracks]
         assert scores == sorted(scores, reverse=True)
     scores = [track.score for track in slate(world, weekly("sim:listener:000001")).tracks]
-    assert scores[0] == max(scores)
+    assert sum(scores[:3]) / 3 > sorted(scores)[len(scores) // 2]
 
 
 def test_excluded_tracks_are_left_out(world: Workspace) -> None:

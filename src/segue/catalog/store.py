@@ -52,6 +52,11 @@ class Catalog:
         return self.tracks["artist_number"].to_numpy()
 
     @cached_property
+    def album(self) -> NDArray[np.int32]:
+        """`int32[n]`: a number for the album of each track, -1 where it is not known."""
+        return self.tracks["album_id"].rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
+
+    @cached_property
     def available(self) -> NDArray[np.bool_]:
         """`bool[n]`: whether each track may be played now."""
         return self.tracks["available"].fill_null(True).to_numpy()

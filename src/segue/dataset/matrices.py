@@ -27,6 +27,11 @@ CONTENT = pl.Schema(
         "mode": pl.Int8(),  # 1 = major, 0 = minor
         "energy": pl.Float32(),  # 0–1
         "valence": pl.Float32(),  # 0–1, sad to glad
+        "danceability": pl.Float32(),  # 0–1
+        "acousticness": pl.Float32(),  # 0–1
+        "instrumentalness": pl.Float32(),  # 0–1
+        "speechiness": pl.Float32(),  # 0–1
+        "loudness_db": pl.Float32(),
     }
 )
 """The columns of `Dataset.content`; null: unknown."""

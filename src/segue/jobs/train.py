@@ -26,7 +26,7 @@ from segue.kernels.ragged import Ragged, places, row_numbers
 from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
 from segue.models.ranker import unavailable
-from segue.models.title import TitleModel
+from segue.models.sound import SoundModel
 from segue.privacy.door import Door
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry import snapshot, versions
@@ -77,7 +77,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         catalog = store.load(home / "catalog")
         data = build.build(build.read(door), catalog, settings.dataset)
         read_seconds = perf_counter() - began
-        asked = settings.recipes.models | {Popularity.name}
+        asked = settings.recipes.models | {Popularity.name, SoundModel.name}
         choice = choose(data, [name for name in MODELS if name in asked], settings.models)
         why = list(choice.why)
         recipe, missing = _to_rank(settings.recipes)
@@ -212,7 +212,7 @@ def _twins(
     for fold, (known, held) in enumerate(_held_out(data, settings, settings.train.folds if recipe else 1)):
         twins: dict[str, Model] = {}
         for name, config in configs.items():
-            if name == TitleModel.name or not (name in asked or fold == 0):
+            if not issubclass(MODELS[name], Model) or not (name in asked or fold == 0):
                 continue
             steps.next(f"measuring {name}" if fold == 0 else f"fitting {name} again, to learn to rank")
             with suppress(NotReady):  # all that it learns from may be of the rows held out

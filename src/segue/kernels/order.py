@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The order of a row's tracks: small steps from each to the next, and no artist again too soon."""
+"""The order of a row's tracks: small steps, no artist again too soon, and an arc."""
 
 import numpy as np
 from numba import njit
@@ -10,268 +10,437 @@ from segue.kernels.native import LANES
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
 
-__all__ = ["sequence"]
+__all__ = ["EXACT", "sequence"]
 
+EXACT = 7
+"""Rows of so many tracks to place, or fewer, get the best order of all."""
 _SHORT = 3
 """Most tracks that move to another place together."""
 _LEAST_GAIN = 1e-6
-"""What an exchange must gain in distance; less is rounding."""
+"""What an exchange must gain in length; less is rounding."""
 
 
 def sequence(
     rows: Ragged,
     vectors: NDArray[np.float32],
-    artist: NDArray[np.int32],
-    gap: int,
+    groups: NDArray[np.int32],
+    gaps: NDArray[np.int32],
     *,
-    first: NDArray[np.int32] | None = None,
     features: NDArray[np.float32] | None = None,
+    periods: NDArray[np.float32] | None = None,
     weights: NDArray[np.float32] | None = None,
+    levels: NDArray[np.float32] | None = None,
+    arcs: NDArray[np.float32] | None = None,
+    arc_weight: float = 1.0,
+    hooks: NDArray[np.float32] | None = None,
+    hooked: int = 3,
+    fixed: NDArray[np.int32] | None = None,
     passes: int = 20,
     parallel: bool = False,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Put the tracks of each row into an order of small steps that keeps the tracks of an artist apart.
+    """Put the tracks of each row into a short order that keeps the tracks of an artist apart.
 
-    A step from i to j is `1 - cos(i, j) + Σ_d weights_d · |features_id - features_jd|` long. Between two tracks of an
-    artist `gap` places are to lie; those that are missing are added up over all pairs. For instance, with a gap of 3,
-    a a b a misses 3 + 2 + 1. Of two orders the one that misses less is better; of equal ones, the shorter one.
+    How long an order is, adds up from three things. A step from i to j is
 
-    From the first track on, the nearest follows that misses least (nearest neighbour). Then parts are turned round
-    (2-opt: Croes 1958) and up to three tracks are moved to another place (or-opt: Or 1976) while an exchange makes the
-    order better. If it misses anything still, this begins again from an order in which artists with most tracks left go
-    first. That one misses nothing if any order from this first track does (see `_begin`), so a gap that can be kept is
-    kept. Where it cannot be, the order is a local optimum.
+        weight_i · (1 - cos(i, j)) + Σ_d weights_d · |features_id - features_jd|
+
+    long, where the difference of a periodic feature is the shorter way round: of tempo, as the logarithm to the base 2
+    with a period of 1, so that 70 and 140 beats a minute are the same; of key, as the place on the circle of fifths
+    with a period of 12. A track at the place p of n is `arc_weight · |levels_i - arc(p)|` away from the arc of its row.
+    And each of the first `hooked` places costs `hooks_i`.
+
+    Between two tracks of a group (an artist, an album) `gaps` places are to lie; those that are missing are added up
+    over all pairs and groups. For instance, with a gap of 3, a a b a misses 3 + 2 + 1. Of two orders the one that
+    misses less is better; of equal ones, the shorter one.
+
+    From the first track on, the one follows that misses least and, of those, lengthens the order least (nearest
+    neighbour). Then parts are turned round (2-opt: Croes 1958) and up to three tracks are moved to another place
+    (or-opt: Or 1976) while an exchange makes the order better. If it misses anything still, this begins again from an
+    order in which members of the largest groups left go first. With one kind of groups and nothing fixed that one
+    misses nothing if any order does (see `_begin`), so a gap that can be kept is kept. A row of at most `EXACT` tracks
+    is searched whole (depth first, leaving what is no better than the best so far), so its order is the best of all. A
+    longer one is a local optimum.
 
     A row of n tracks costs n² f, and n² for each pass; rows should have 100 tracks at most.
 
     Args:
-        rows: Q rows of items, which are rows of `vectors` (below 0: unknown), with scores as weights.
+        rows: Q rows of items, which are rows of `vectors` (below 0: unknown), with what their steps weigh as weights
+            (the mean of both counts); tracks that are to stay first stand first.
         vectors: `float32[n, f]`, finite, of any lengths; a zero vector is a distance of 1 from all.
-        artist: `int32[m]`, beside `rows.values`; below 0: nobody's, which never misses any.
-        gap: How many places are to lie between two tracks of an artist, not negative.
-        first: `int32[Q]`: the place in its row of the track that starts it; below 0, or None: that of the best score,
-            of equal ones the earlier.
-        features: `float32[m, d]`, beside `rows.values`, such as tempo and loudness; NaN is unknown, and no distance.
+        groups: `int32[G, m]`, beside `rows.values`; below 0: nobody's, which never misses any.
+        gaps: `int32[G]`: how many places are to lie between two tracks of a group, not negative.
+        features: `float32[m, d]`, beside `rows.values`; NaN is unknown, and no distance.
+        periods: `float32[d]`, 0 where a feature has none; None: none has.
         weights: `float32[d]`, not negative; None: 1.
+        levels: `float32[m]`: what is to follow the arc, such as energy; NaN is unknown, and nowhere amiss.
+        arcs: `float32[Q, K]`: the levels of each row at K moments, evenly from its first place to its last, straight
+            lines between; NaN throughout: it follows none.
+        arc_weight: Of one unit of levels, at each place.
+        hooks: `float32[m]`: what each track costs near the beginning; None: nothing.
+        hooked: How many places are near it.
+        fixed: `int32[Q]`: how many tracks stay first, as they stand: what was played before. Arc and hooks begin behind
+            them. None: none.
         passes: Most passes over all exchanges, each begin.
         parallel: Use all threads (jobs) or one (requests).
 
     Returns:
         `int64[m]`, row by row in the new order: places in the flat arrays of `rows`; and `int32[Q]`: what each row
-        misses, 0 where the gap is kept.
+        misses, 0 where the gaps are kept.
     """
-    placed = np.empty(len(rows.values), np.int64)
+    size = len(rows.values)
+    placed = np.empty(size, np.int64)
     missed = np.zeros(len(rows), np.int32)
-    starts = np.full(len(rows), -1, np.int32) if first is None else first
     if features is None:
-        features = np.zeros((len(rows.values), 0), np.float32)
+        features = np.zeros((size, 0), np.float32)
+    if periods is None:
+        periods = np.zeros(features.shape[1], np.float32)
     if weights is None:
         weights = np.ones(features.shape[1], np.float32)
-    given = (rows.offsets, rows.values, rows.weights, starts, vectors, artist, features, weights, gap, passes)
+    if levels is None or arcs is None:
+        levels, arcs = np.zeros(size, np.float32), np.full((len(rows), 1), np.nan, np.float32)
+    if hooks is None:
+        hooks = np.zeros(size, np.float32)
+    if fixed is None:
+        fixed = np.zeros(len(rows), np.int32)
+    given = (
+        rows.offsets, rows.values, rows.weights, vectors, groups, gaps, features, periods, weights, levels, arcs,
+        np.float32(arc_weight), hooks, hooked, fixed, passes,
+    )  # fmt: skip
     spread(_sequence, len(rows), given, (placed, missed), parallel=parallel, costs=rows.offsets)
     return placed, missed
 
 
 @njit(cache=True, nogil=True)
 def _sequence(
-    offsets, items, scores, starts, vectors, artists, features, weights, gap, passes, start, stop, placed, missed
+    offsets, items, shares, vectors, groups, gaps, features, periods, weights, levels, arcs, arc_weight, hooks, hooked,
+    fixed, passes, start, stop, placed, missed
 ):  # fmt: skip
     room = longest(offsets, start, stop)
     depth = (vectors.shape[1] + AXES - 1) // AXES * AXES
     tiles = np.zeros((room // LANES * depth, LANES), np.float32)
     asked = np.empty(depth, np.float32)
     cosines = np.empty((1, room), np.float32)
-    # One more place, at no distance from any: what stands behind the last track.
-    steps = np.zeros((room + 1, room + 1), np.float32)
-    near = np.empty((room + 1, room + 1), np.float32)
-    links = np.empty(room, np.float32)
-    gains = np.empty(room, np.float32)
-    artist = np.empty(room, np.int32)
-    order = np.empty(room + 1, np.int64)
-    other = np.empty(room + 1, np.int64)
-    spare = np.empty(room + 1, np.int64)
+    # A row's n tracks stand at the places 1 to n. At 0 and behind the last stand n and n + 1, no distance from any.
+    steps = np.zeros((room + 2, room + 2), np.float32)
+    costs = np.zeros((room + 2, room + 2), np.float32)
+    near = np.empty((room + 2, room + 2), np.float32)
+    here = np.zeros((room + 2, room + 2), np.float32)
+    shifts = np.zeros((2 * _SHORT + 1, room + 2), np.float32)
+    links = np.empty(room + 2, np.float32)
+    gains = np.empty(room + 2, np.float32)
+    turned = np.empty(room + 2, np.float32)
+    member = np.full((len(groups), room + 2), -1, np.int32)
+    order = np.empty(room + 2, np.int64)
+    other = np.empty(room + 2, np.int64)
+    spare = np.empty(room + 2, np.int64)
     for row in range(start, stop):
         begin, n = offsets[row], offsets[row + 1] - offsets[row]
         if n == 0:
             continue
-        head = starts[row]
-        if head < 0:
-            head = 0
+        kept = min(np.int64(fixed[row]), n)
+        for group in range(len(groups)):
             for i in range(n):
-                if scores[begin + i] > scores[begin + head]:
-                    head = i
-        for i in range(n):
-            artist[i] = artists[begin + i]
+                member[group, i] = groups[group, begin + i]
+            member[group, n] = member[group, n + 1] = -1
         lay(vectors, items, begin, n, depth, tiles)
         for i in range(n):
             ask(tiles, depth, i, depth, asked)
             products(tiles, depth, depth, n, asked, cosines)
-            _measure(cosines, features, weights, begin, i, n, steps)
+            _measure(cosines, shares, features, periods, weights, begin, i, n, steps)
+        curved = _placed(levels, arcs[row], arc_weight, hooks, hooked, begin, n, kept, costs)
         for attempt in range(2):
-            _begin(steps, artist, n, head, gap, attempt == 1, spare, other)
-            if attempt == 1 and _missing(other, artist, 0, n, gap, n) > 0:
+            _begin(steps, costs, member, n, kept, gaps, attempt == 1, spare, other)
+            if attempt == 1 and _missing(other, member, 1, n, gaps, n) > 0:
                 break
-            missing = _improve(steps, artist, n, gap, passes, spare, near, links, gains, other)
+            missing = _improve(
+                steps, costs, curved, member, n, kept, gaps, passes, spare, near, here, shifts, links, turned, gains,
+                other,
+            )  # fmt: skip
             order, other = other, order
             if missing == 0:
                 break
+        if n - kept <= EXACT:
+            missing = _exact(steps, costs, member, n, kept, gaps, missing, spare, other, order)
         missed[row] = missing
         for i in range(n):
-            placed[begin + i] = begin + order[i]
+            placed[begin + i] = begin + order[i + 1]
 
 
 @njit(cache=True, nogil=True)
-def _measure(cosines, features, weights, begin, i, n, steps):
-    """Write the distances of one track to all, and none to the place behind the last."""
+def _measure(cosines, shares, features, periods, weights, begin, i, n, steps):
+    """Write the distances of one track to all, and none to the places before the first and behind the last."""
     for j in range(n):
-        steps[i, j] = np.float32(1) - cosines[0, j]
+        share = np.float32(0.5) * (shares[begin + i] + shares[begin + j])
+        steps[i, j] = share * (np.float32(1) - cosines[0, j])
     for d in range(len(weights)):
         for j in range(n):
             apart = abs(features[begin + i, d] - features[begin + j, d])
+            if periods[d] > 0:
+                apart = abs(apart - periods[d] * np.rint(apart / periods[d]))
             if apart >= 0:
                 steps[i, j] += weights[d] * apart
-    steps[i, n] = steps[n, i] = 0
+    for beyond in range(n, n + 2):
+        steps[i, beyond] = steps[beyond, i] = 0
+        for last in range(n, n + 2):
+            steps[beyond, last] = 0
 
 
 @njit(cache=True, nogil=True)
-def _begin(steps, artist, n, head, gap, most_left, left, order):
-    """Write an order that goes on, from the head, with the nearest of the tracks that miss least.
+def _placed(levels, arc, arc_weight, hooks, hooked, begin, n, kept, costs):
+    """Write what each track costs at each place; return whether any place matters."""
+    knots = len(arc)
+    follows = arc[0] == arc[0]
+    curved = follows
+    for i in range(n + 2):
+        for p in range(n + 2):
+            costs[i, p] = 0
+    for p in range(kept + 1, n + 1):
+        wanted = np.float32(0)
+        if follows:
+            at = (knots - 1) * np.float32(p - kept - 1) / np.float32(max(n - kept - 1, 1))
+            knot = min(np.int64(at), knots - 1)
+            after = min(knot + 1, knots - 1)
+            wanted = arc[knot] + (at - knot) * (arc[after] - arc[knot])
+        for i in range(kept, n):
+            amiss = arc_weight * abs(levels[begin + i] - wanted)
+            if follows and amiss >= 0:
+                costs[i, p] = amiss
+            if p - kept <= hooked:
+                costs[i, p] += hooks[begin + i]
+                curved |= hooks[begin + i] > 0
+    return curved
 
-    A track is missing from a gap where it stands nearer than `gap` places behind another of its artist. With
-    `most_left`, nothing is missing if these tracks have any order that misses nothing. Suppose S is such an order, and
-    first differs from ours at a place where it has a track of artist b, and we chose one of artist a, who has at least
-    as many tracks left. From that place on, name a's tracks in S a1, a2 … and b's b1, b2 …; b1 is first. Take the
-    least j for which b has no track after bj, or that one comes more than `gap` places behind aj. Up to j, each bi
-    comes before its ai, so the two can change places pair by pair and still keep their distances: an order that misses
-    nothing and has a at this place. For instance b a b a, with a gap of 1, becomes a b a b.
+
+@njit(cache=True, nogil=True)
+def _begin(steps, costs, member, n, kept, gaps, most_left, left, order):
+    """Write an order that goes on, from what is fixed, with the nearest of the tracks that miss least.
+
+    A track is missing from a gap where it stands nearer than its gap behind another of its group. With `most_left`, one
+    kind of groups and nothing fixed, nothing is missing if these tracks have any order that misses nothing. Suppose S
+    is such an order, and first differs from ours at a place where it has a track of artist b, and we chose one of
+    artist a, who has at least as many tracks left. From that place on, name a's tracks in S a1, a2 … and b's b1, b2 …;
+    b1 is first. Take the least j for which b has no track after bj, or that one comes more than the gap behind aj. Up
+    to j, each bi comes before its ai, so the two can change places pair by pair and still keep their distances: an
+    order that misses nothing and has a at this place. For instance b a b a, with a gap of 1, becomes a b a b.
 
     Args:
         steps: Distances.
-        artist: Of each track.
+        costs: Of each track at each place.
+        member: Of which group of each kind each track is.
         n: Tracks.
-        head: The first one.
-        gap: As `sequence` has it.
-        most_left: Whether the artist with the most tracks left goes before the nearest track.
-        left: Scratch: of each track, how many of its artist are left, itself among them; 0 for one that is placed.
-        order: The first n places are written, and n behind them.
+        kept: How many stay first.
+        gaps: As `sequence` has them.
+        most_left: Whether members of the largest groups left go before the nearest track.
+        left: Scratch: of each track, how many of its first group are left, itself among them; 0 for one that is placed.
+        order: The places 0 to n + 1 are written.
     """
+    order[0], order[n + 1] = n, n + 1
     for i in range(n):
         left[i] = 1
         for j in range(n):
-            left[i] += j != i and artist[i] >= 0 and artist[j] == artist[i]
-    best = np.int64(head)
-    for place in range(n):
-        if place:
-            last = order[place - 1]
-            best, fewest, most = -1, 0, 0
+            left[i] += j != i and member[0, i] >= 0 and member[0, j] == member[0, i]
+    for place in range(1, n + 1):
+        last = order[place - 1]
+        best, fewest, most, least = np.int64(-1), np.int64(0), np.int64(0), np.float32(0)
+        if place <= kept:
+            best = place - 1
+        else:
             for i in range(n):
                 if left[i] == 0:
                     continue
-                near = _missing_before(order, artist, place, gap, artist[i])
-                more = left[i] if most_left else 0
-                if (
-                    best < 0
-                    or near < fewest
-                    or (near == fewest and (more > most or (more == most and steps[last, i] < steps[last, best])))
-                ):
-                    best, fewest, most = i, near, more
+                miss = _missing_before(order, member, place, gaps, i)
+                more = left[i] if most_left else np.int64(0)
+                length = steps[last, i] + costs[i, place]
+                if best < 0 or miss < fewest or (miss == fewest and (more > most or (more == most and length < least))):
+                    best, fewest, most, least = i, miss, more, length
         order[place] = best
         for i in range(n):
-            left[i] -= left[i] > 0 and i != best and artist[i] >= 0 and artist[i] == artist[best]
+            left[i] -= left[i] > 0 and i != best and member[0, i] >= 0 and member[0, i] == member[0, best]
         left[best] = 0
-    order[n] = n
 
 
 @njit(cache=True, nogil=True)
-def _missing_before(order, artist, place, gap, who):
-    """Return what is missing of the gap between an artist's track here and their tracks at the places before."""
+def _missing_before(order, member, place, gaps, who):
+    """Return what is missing of the gaps between a track here and those at the places before."""
     missing = 0
-    if who >= 0:
-        for before in range(max(place - gap, 0), place):
-            missing += gap + 1 - place + before if artist[order[before]] == who else 0
+    for group in range(len(gaps)):
+        own, gap = member[group, who], gaps[group]
+        if own >= 0:
+            for before in range(max(place - gap, 1), place):
+                missing += gap + 1 - place + before if member[group, order[before]] == own else 0
     return missing
 
 
 @njit(cache=True, nogil=True)
-def _improve(steps, artist, n, gap, passes, spare, near, links, gains, order):
+def _improve(
+    steps, costs, curved, member, n, kept, gaps, passes, spare, near, here, shifts, links, turned, gains, order
+):  # fmt: skip
     """Exchange parts of an order while that makes it better; return what it misses at the end.
 
-    Distances are kept in `near` by place, so that what the exchanges at p and q would gain is read from three rows.
+    Distances are kept in `near` by place, and costs in `here` by the place a track is at and the one it might be at, so
+    that what the exchanges at p and q would gain is read from a few rows.
     """
-    missing = _missing(order, artist, 0, n, gap, n)
-    _relate(steps, order, 0, n, n, near, links)
-    still = 0  # places in turn from which nothing was exchanged
-    for number in range(passes * (n - 1)):
-        if still == n - 1:
+    missing = _missing(order, member, 1, n, gaps, n)
+    _relate(steps, costs, curved, order, 0, n + 1, n, near, here, shifts, links)
+    still, free = 0, n - kept  # places in turn from which nothing was exchanged
+    for number in range(passes * free):
+        if still == free:
             break
-        p = number % (n - 1) + 1
+        p = number % free + kept + 1
         still += 1
-        for q in range(p, n):
+        for q in range(p, n + 1):
             # The part p … q is turned round, or it changes places with q + 1 … r, where one of the two is short.
-            last = n - 1 if q - p < _SHORT else min(q + _SHORT, n - 1)
-            _gain(near, links, p, q, last, gains)
+            last = n if q - p < _SHORT else min(q + _SHORT, n)
+            _gain(near, here, shifts, links, curved, p, q, last, turned, gains)
             for r in range(max(q, p + 1), last + 1):
                 # What makes the order longer may still miss less: tried with single tracks alone, as it seldom does.
                 if gains[r] > np.float32(_LEAST_GAIN) or (missing > 0 and (q == p or r == q + 1)):
-                    turn = _turn(near, p, q, r)
-                    less = _try(artist, n, gap, p, q, r, turn, gains[r], missing, spare, order)
+                    turn = _turn(near, here, shifts, curved, p, q, r)
+                    less = _try(member, n, gaps, p, q, r, turn, gains[r], missing, spare, order)
                     if less >= 0:
                         missing -= less
                         still = 0
-                        _relate(steps, order, p, r, n, near, links)
-                        _gain(near, links, p, q, last, gains)
+                        _relate(steps, costs, curved, order, p, r, n, near, here, shifts, links)
+                        _gain(near, here, shifts, links, curved, p, q, last, turned, gains)
     return missing
 
 
 @njit(cache=True, nogil=True)
-def _relate(steps, order, first, last, n, near, links):
-    """Write the distances of the tracks at some places to all, and from each place to the next."""
+def _relate(steps, costs, curved, order, first, last, n, near, here, shifts, links):
+    """Write the distances of the tracks at some places to all, and from each place to the next; and what places cost.
+
+    The row k of `shifts` holds, added up from the first place on, what all tracks would cost k - 3 places further on.
+    """
     for x in range(first, last + 1):
-        for y in range(n + 1):
+        for y in range(n + 2):
             near[x, y] = near[y, x] = steps[order[x], order[y]]
-    for x in range(max(first - 1, 0), min(last + 1, n)):
+    for x in range(max(first - 1, 0), min(last + 1, n + 1)):
         links[x] = near[x, x + 1]
+    if curved:
+        for x in range(first, last + 1):
+            for y in range(n + 2):
+                here[x, y] = costs[order[x], y]
+        for shift in range(-_SHORT, _SHORT + 1):
+            for x in range(max(first, 1), n + 1):
+                to = x + shift
+                shifts[shift + _SHORT, x] = shifts[shift + _SHORT, x - 1] + (here[x, to] if 1 <= to <= n else 0)
 
 
 @njit(cache=True, nogil=True)
-def _gain(near, links, p, q, last, gains):
+def _gain(near, here, shifts, links, curved, p, q, last, turned, gains):
     """Write how much shorter each exchange makes an order, r from q to the last; a short part is turned if better."""
-    gains[q] = links[p - 1] + links[q] - near[p - 1, q] - near[p, q + 1]
+    back = q - p + 1
+    before, front, own = links[p - 1] + links[q], near[p - 1, q + 1], np.float32(0)
+    reversal = near[p - 1, q] + near[p, q + 1]
+    if curved:
+        own = shifts[_SHORT, q] - shifts[_SHORT, p - 1]
+        for x in range(p, q + 1):
+            reversal += here[x, p + q - x]
+    gains[q] = before + own - reversal
+    if q == last:
+        return
     for r in range(q + 1, last + 1):
-        least = near[p - 1, q + 1] + near[p, r] + near[q, r + 1]
-        if q - p < _SHORT:
-            least = min(least, near[p - 1, q + 1] + near[q, r] + near[p, r + 1])
-        if r - q <= _SHORT:
-            least = min(least, near[p - 1, r] + near[p, q + 1] + near[q, r + 1])
-        gains[r] = links[p - 1] + links[q] + links[r] - least
+        gains[r] = near[p, r] + near[q, r + 1]
+        turned[r] = near[q, r] + near[p, r + 1]
+    if back > _SHORT:
+        for r in range(q + 1, last + 1):
+            turned[r] = np.float32(np.inf)
+            if curved:
+                gains[r] += _first_moved(here, shifts, p, q, r) + _second_moved(here, shifts, p, q, r)
+    elif curved:
+        for r in range(q + 1, last + 1):
+            moved = shifts[_SHORT - back, r] - shifts[_SHORT - back, q]
+            gains[r] += moved
+            turned[r] += moved
+        for x in range(p, q + 1):
+            for r in range(q + 1, last + 1):
+                gains[r] += here[x, x + r - q]
+                turned[r] += here[x, p + r - x]
+    for r in range(q + 1, last + 1):
+        gains[r] = front + min(gains[r], turned[r])
+    for r in range(q + 1, min(q + _SHORT, last) + 1):
+        gains[r] = min(gains[r], _second_turned(near, here, shifts, curved, p, q, r))
+    for r in range(q + 1, last + 1):
+        gains[r] = before + links[r] - gains[r]
+    if curved:
+        for r in range(q + 1, last + 1):
+            gains[r] += shifts[_SHORT, r] - shifts[_SHORT, p - 1]
 
 
 @njit(cache=True, nogil=True)
-def _turn(near, p, q, r):
+def _first_moved(here, shifts, p, q, r):
+    """Return what p … q cost behind q + 1 … r."""
+    further = r - q
+    if further <= _SHORT:
+        return shifts[_SHORT + further, q] - shifts[_SHORT + further, p - 1]
+    cost = np.float32(0)
+    for x in range(p, q + 1):
+        cost += here[x, x + further]
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def _second_moved(here, shifts, p, q, r):
+    """Return what q + 1 … r cost before p … q."""
+    back = q - p + 1
+    if back <= _SHORT:
+        return shifts[_SHORT - back, r] - shifts[_SHORT - back, q]
+    cost = np.float32(0)
+    for x in range(q + 1, r + 1):
+        cost += here[x, x - back]
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def _first_turned(near, here, shifts, curved, p, q, r):
+    """Return what p … r cost with p … q turned round behind q + 1 … r."""
+    cost = near[p - 1, q + 1] + near[q, r] + near[p, r + 1]
+    if curved:
+        cost += _second_moved(here, shifts, p, q, r)
+        for x in range(p, q + 1):
+            cost += here[x, p + r - x]
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def _second_turned(near, here, shifts, curved, p, q, r):
+    """Return what p … r cost with q + 1 … r turned round before p … q."""
+    cost = near[p - 1, r] + near[p, q + 1] + near[q, r + 1]
+    if curved:
+        cost += _first_moved(here, shifts, p, q, r)
+        for x in range(q + 1, r + 1):
+            cost += here[x, p + r - x]
+    return cost
+
+
+@njit(cache=True, nogil=True)
+def _turn(near, here, shifts, curved, p, q, r):
     """Return what this exchange turns round: 1 p … q, 2 q + 1 … r, 0 neither."""
     if r == q:
         return 1
     turn, least = 0, near[p - 1, q + 1] + near[p, r] + near[q, r + 1]
-    first = near[p - 1, q + 1] + near[q, r] + near[p, r + 1]
-    second = near[p - 1, r] + near[p, q + 1] + near[q, r + 1]
-    if q - p < _SHORT and first < least:
-        turn, least = 1, first
-    if r - q <= _SHORT and second < least:
+    if curved:
+        least += _first_moved(here, shifts, p, q, r) + _second_moved(here, shifts, p, q, r)
+    if q - p < _SHORT:
+        first = _first_turned(near, here, shifts, curved, p, q, r)
+        if first < least:
+            turn, least = 1, first
+    if r - q <= _SHORT and _second_turned(near, here, shifts, curved, p, q, r) < least:
         turn = 2
     return turn
 
 
 @njit(cache=True, nogil=True)
-def _try(artist, n, gap, p, q, r, turn, gain, missing, spare, order):
+def _try(member, n, gaps, p, q, r, turn, gain, missing, spare, order):
     """Make an exchange if that makes the order better; return how much less is missing, or -1 if not made."""
-    before = _missing(order, artist, p, r, gap, n) if missing > 0 else 0
+    before = _missing(order, member, p, r, gaps, n) if missing > 0 else 0
     for place in range(p, r + 1):
         spare[place] = order[place]
     for place in range(q + 1, r + 1):
         order[p + (r - place if turn == 2 else place - q - 1)] = spare[place]
     for place in range(p, q + 1):
         order[p + r - place if turn == 1 else place + r - q] = spare[place]
-    less = before - _missing(order, artist, p, r, gap, n)
+    less = before - _missing(order, member, p, r, gaps, n)
     if less > 0 or (less == 0 and gain > np.float32(_LEAST_GAIN)):
         return less
     for place in range(p, r + 1):
@@ -280,9 +449,57 @@ def _try(artist, n, gap, p, q, r, turn, gain, missing, spare, order):
 
 
 @njit(cache=True, nogil=True)
-def _missing(order, artist, first, last, gap, n):
+def _missing(order, member, first, last, gaps, n):
     """Return what is missing, at least all that has to do with the places from the first to the last."""
     missing = 0
-    for place in range(first, min(last + gap + 1, n)):
-        missing += _missing_before(order, artist, place, gap, artist[order[place]])
+    reach = 0
+    for group in range(len(gaps)):
+        reach = max(reach, gaps[group])
+    for place in range(first, min(last + reach, n) + 1):
+        missing += _missing_before(order, member, place, gaps, order[place])
     return missing
+
+
+@njit(cache=True, nogil=True)
+def _exact(steps, costs, member, n, kept, gaps, missing, tried, used, order):
+    """Search all orders depth first for one that is better; return what the best misses."""
+    lengths = np.zeros(EXACT + 2, np.float32)
+    misses = np.zeros(EXACT + 2, np.int64)
+    best = np.float32(0)
+    for place in range(kept + 1, n + 1):
+        best += steps[order[place - 1], order[place]] + costs[order[place], place]
+    most = missing
+    for place in range(n + 2):
+        tried[place] = order[place]
+    for i in range(n):
+        used[i] = 0
+    for place in range(1, kept + 1):
+        used[order[place]] = 1
+    misses[0] = _missing(order, member, 1, kept, gaps, kept)
+    place = kept + 1
+    tried[place] = -1
+    while place > kept:
+        level = place - kept
+        if tried[place] >= 0:
+            used[tried[place]] = 0
+        i = tried[place] + 1
+        while i < n and used[i] == 1:
+            i += 1
+        if i == n:
+            place -= 1
+            continue
+        tried[place] = i
+        used[i] = 1
+        lengths[level] = lengths[level - 1] + steps[tried[place - 1], i] + costs[i, place]
+        misses[level] = misses[level - 1] + _missing_before(tried, member, place, gaps, i)
+        longer = lengths[level] >= best - np.float32(_LEAST_GAIN)
+        if misses[level] > most or (misses[level] == most and longer):
+            continue
+        if place == n:
+            most, best = misses[level], lengths[level]
+            for at in range(kept + 1, n + 1):
+                order[at] = tried[at]
+        else:
+            place += 1
+            tried[place] = -1
+    return most

@@ -4,6 +4,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segue.types import DropReason
 
 __all__ = ["Step", "Trace"]
@@ -25,6 +28,10 @@ class Trace:
 
     steps: list[Step] = field(default_factory=list)
     drops: Counter[DropReason] = field(default_factory=Counter)
+    relaxed: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """By rule: `bool[Q]`, the rows in which it could not be held."""
+    costs: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """By step: `float32[Q]`, what share of its mean score each row's list gave up for it."""
 
     def took(self, name: str, seconds: float, left: int) -> None:
         """Note a finished step."""
@@ -34,3 +41,16 @@ class Trace:
         """Note how many candidates were dropped for a reason."""
         if count:
             self.drops[reason] += count
+
+    def relax(self, rule: str, rows: NDArray[np.bool_]) -> None:
+        """Note the rows in which a rule could not be held."""
+        self.relaxed[rule] = rows
+
+    def cost(self, step: str, shares: NDArray[np.float32]) -> None:
+        """Note what share of its mean score each row's list gave up for a step."""
+        self.costs[step] = shares
+
+    def add(self, other: "Trace") -> None:
+        """Take over the steps and drops of another; what it says of rows means nothing here."""
+        self.steps.extend(other.steps)
+        self.drops.update(other.drops)

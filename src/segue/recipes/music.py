@@ -4,12 +4,15 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from segue.errors import BadInput
 from segue.explain.reasons import Reasons
 from segue.models.title import TitleModel
 from segue.pipeline.stage import Recipe, Source, Stage
-from segue.playlists.sequencing import Sequence
+from segue.playlists.arcs import arc
+from segue.playlists.sequencing import STEPS, Sequence
 from segue.ranking.blend import Blend
 from segue.ranking.features import Tracks, names
 from segue.ranking.lean import Lean
@@ -21,11 +24,49 @@ from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Complete, Gather, ModelSource, TitleSource
 
-__all__ = ["ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
+__all__ = ["FlowConfig", "ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
 
 
 _POOL = 60
 """Tracks of a row that a diverse list is chosen from; from 100 nearly the same ones are chosen."""
+
+
+class FlowConfig(BaseModel):
+    """The order of a list: small steps, an arc, and artists that do not come back too soon."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    artist_gap: int = Field(default=3, ge=0, le=20)
+    """Tracks between two of one artist, where that can be."""
+    album_gap: int = Field(default=3, ge=0, le=20)
+    """Tracks between two of one album, where that can be."""
+    steps: dict[str, float] = Field(default_factory=lambda: dict(STEPS))
+    """How long a step is for each unit of taste, tempo, energy, valence, key and mode between two tracks."""
+    arc: str | tuple[float, ...] = "flat"
+    """How energetic a list is from its first track to its last, where none is asked for: a name, or levels."""
+    arc_weight: float = Field(default=3.0, ge=0, le=100)
+    """How far from its arc a track is, in steps, when its energy is at the wrong end."""
+    hook: float = Field(default=5.0, ge=0, le=100)
+    """How much a track at the list's least score costs at each of the first three places, in steps."""
+
+    @field_validator("arc")
+    @classmethod
+    def _an_arc(cls, wanted: str | tuple[float, ...]) -> str | tuple[float, ...]:
+        try:
+            arc(wanted)
+        except BadInput as error:
+            raise ValueError(str(error)) from error
+        return wanted
+
+    @field_validator("steps")
+    @classmethod
+    def _some_steps(cls, steps: dict[str, float]) -> dict[str, float]:
+        for name, weight in steps.items():
+            if name not in STEPS:
+                raise ValueError(f"there is no step {name!r}; there are {', '.join(STEPS)}")
+            if not 0 <= weight <= 100:
+                raise ValueError(f"the step {name!r} has weight {weight}; it must be from 0 to 100")
+        return steps
 
 
 class ListConfig(BaseModel):
@@ -45,8 +86,8 @@ class ListConfig(BaseModel):
     """Most tracks of one artist; None: no cap."""
     diversity: float = Field(default=0.0, ge=0, le=1)
     """How much likeness to what is chosen already takes from a track's score: 0, nothing; 1, likeness alone decides."""
-    artist_gap: int | None = Field(default=None, ge=0, le=20)
-    """Tracks between two of one artist, where that can be, in an order of small steps; None: by falling score."""
+    flow: FlowConfig | None = None
+    """The order in which tracks follow each other; None: by falling score."""
     floor: float = Field(default=0.0, ge=0, lt=1)
     """Tracks that score below this share of the best are left out."""
     unheard: bool = False
@@ -110,7 +151,7 @@ class RecipesConfig(BaseModel):
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
         artist_cap=2,
         diversity=0.15,
-        artist_gap=3,
+        flow=FlowConfig(arc="gentle"),
         floor=0.05,
         unheard=True,
     )
@@ -167,9 +208,24 @@ def recipe(
     if config.diversity:
         stages.append(Diversify(*snapshot.space, config.diversity, pool=_POOL, parallel=parallel))
     stages.append(Limit())
-    if config.artist_gap is not None:
-        stages.append(Sequence(*snapshot.space, snapshot.catalog.artist, config.artist_gap, parallel=parallel))
+    if config.flow is not None:
+        stages.append(_flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
     return Recipe(name, [*stages, Reasons({**sources, **leaning})])
+
+
+def _flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bool) -> Sequence:
+    return Sequence(
+        *snapshot.space,
+        np.stack([snapshot.catalog.artist, snapshot.catalog.album]),
+        np.array([config.artist_gap, config.album_gap], np.int32),
+        snapshot.sound,
+        config.steps,
+        arc(config.arc),
+        config.arc_weight,
+        config.hook,
+        goes_on,
+        parallel,
+    )
 
 
 def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel: bool) -> list[Stage]:

@@ -22,6 +22,7 @@ from segue.models.bound import Bound, BoundModel, BoundTitles
 from segue.models.model import Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
+from segue.models.sound import Sound, SoundModel
 from segue.models.title import TitleModel
 from segue.registry import versions
 from segue.registry.versions import Manifest
@@ -62,6 +63,8 @@ class Snapshot:
     """Knows playlists by their titles, where there were titles to learn from."""
     ranker: Ranker | None = None
     """Orders lists that start from tracks, where there was enough to learn it from."""
+    sounds: Bound[SoundModel] | None = None
+    """Knows or guesses how tracks sound, where the catalogue says so of any."""
 
     @cached_property
     def learned(self) -> NDArray[np.bool_]:
@@ -101,6 +104,13 @@ class Snapshot:
         if bound is None or not isinstance(bound.model, ImplicitALS):
             return np.zeros((1, 1), np.float32), np.full(len(self.catalog), -1, np.int32)
         return bound.model.item_factors, bound.index
+
+    @cached_property
+    def sound(self) -> Sound:
+        """How each track sounds, by number; nothing is known where that was not learned."""
+        if self.sounds is None:
+            return Sound.unknown(len(self.catalog))
+        return self.sounds.model.bound(self.sounds.index)
 
     @property
     def id(self) -> str:
@@ -207,6 +217,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     bound: dict[str, BoundModel] = {}
     titles: BoundTitles | None = None
     ranker: Ranker | None = None
+    sounds: Bound[SoundModel] | None = None
     manifests: dict[str, Manifest] = {}
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for name, version in pointer.models.items():
@@ -217,11 +228,13 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
         key = versions.vocabulary_checksum(manifests[name])
         if key not in translated:
             translated[key] = _translate(catalog, ids)
-        if isinstance(model, TitleModel):
+        if isinstance(model, SoundModel):
+            sounds = Bound(model, *translated[key])
+        elif isinstance(model, TitleModel):
             titles = Bound(model, *translated[key])
         elif isinstance(model, Model):
             bound[name] = Bound(model, *translated[key])
-    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker)
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds)
 
 
 def bind(catalog: Catalog, models: Mapping[str, Model], data: Dataset) -> Snapshot:

@@ -28,6 +28,7 @@ from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
 from segue.models.sequence import SasRec
 from segue.models.session_knn import SessionKnn
+from segue.models.sound import SoundModel
 from segue.models.spectral import GraphFilter
 from segue.models.title import TitleModel
 from segue.models.user_knn import UserKnn
@@ -37,7 +38,7 @@ from segue.stores import files
 
 __all__ = ["MODELS", "Manifest", "load", "names", "prune", "read_manifest", "save", "versions", "vocabulary_checksum"]
 
-MODELS: Mapping[str, type[Model | TitleModel]] = {
+MODELS: Mapping[str, type[Model | TitleModel | SoundModel]] = {
     model.name: model
     for model in (
         Popularity,
@@ -53,6 +54,7 @@ MODELS: Mapping[str, type[Model | TitleModel]] = {
         SameArtist,
         Content,
         TitleModel,
+        SoundModel,
     )
 }
 """Every kind of model that is fitted to a dataset, by name."""
