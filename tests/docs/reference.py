@@ -215,7 +215,10 @@ def _kind(annotation: Any) -> str:
     if origin is dict:
         return "table of numbers"
     if origin in (typing.Union, types.UnionType):
-        return " or nothing".join(_kind(one) for one in inner if one is not type(None)) + " or nothing"
+        nothing = ["nothing"] * (type(None) in inner)
+        return " or ".join([*(_kind(one) for one in inner if one is not type(None)), *nothing])
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "a table"
     words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
     return words[annotation]
 
