@@ -59,7 +59,7 @@ def _world(opened: Workspace, wanted: dict[str, int]) -> WorldConfig:
         return found
     if (opened.home / "events").exists():
         raise BadInput(f"{opened.home} holds a workspace with events; give the demo a --home of its own")
-    return WorldConfig(**wanted, end=datetime.now(UTC).date())
+    return WorldConfig.model_validate({**wanted, "end": datetime.now(UTC).date()})
 
 
 def _ready(opened: Workspace) -> bool:

@@ -14,7 +14,7 @@ from segue.simulate.music import Music, subgenre_styles
 from segue.simulate.names import CLASSICAL_FORMS, KEYS, artist_names, titles
 from segue.simulate.regions import LANGUAGES, REGIONS
 
-__all__ = ["identifiers", "tables"]
+__all__ = ["identifiers", "shaped", "stated", "tables", "walk"]
 
 _CLASSICAL = next(i for i, genre in enumerate(GENRES) if genre.name == "classical")
 _GENDERS = ("female", "male", "nonbinary", None)  # null: a group, or not said
@@ -58,10 +58,10 @@ def tables(config: WorldConfig, music: Music) -> tuple[pl.DataFrame, pl.DataFram
             "region": artists["region"].gather(music.artist),
             "explicit": explicit & ~without_words,
             "available": pl.repeat(True, config.tracks, eager=True),
-            "popularity": _stated(music.popularity),
+            "popularity": stated(music.popularity),
         }
     )
-    return _shaped(tracks, TRACKS), artists, albums
+    return shaped(tracks, TRACKS), artists, albums
 
 
 def identifiers(kind: str, count: int, start: int = 0) -> pl.Series:
@@ -80,10 +80,10 @@ def _artists(music: Music, rng: np.random.Generator) -> pl.DataFrame:
             "genres": pl.Series(genres).gather(music.artist_subgenre),
             "region": pl.Series([region.code for region in REGIONS]).gather(music.artist_region),
             "gender": pl.Series(_GENDERS).gather(rng.choice(len(_GENDERS), count, p=_GENDER_SHARES)),
-            "popularity": _stated(music.artist_fame),
+            "popularity": stated(music.artist_fame),
         }
     )
-    return _shaped(frame, ARTISTS)
+    return shaped(frame, ARTISTS)
 
 
 def _albums(
@@ -91,7 +91,7 @@ def _albums(
 ) -> pl.DataFrame:
     """An album is called after its first track when it is a single, else after it or as the artist likes."""
     count = len(music.album_artist)
-    own = _walk(music.artist_language[music.album_artist], music.album_artist, rng)
+    own = walk(music.artist_language[music.album_artist], music.album_artist, rng)
     first = np.searchsorted(music.album, np.arange(count))
     single = np.bincount(music.album, minlength=count) == 1
     after_track = pl.Series(single | (rng.random(count) < 0.3))
@@ -105,12 +105,12 @@ def _albums(
             "release_date": start + days.astype("timedelta64[D]"),
         }
     )
-    return _shaped(frame, ALBUMS)
+    return shaped(frame, ALBUMS)
 
 
 def _track_titles(music: Music, key: NDArray[np.int8], major: NDArray[np.bool_], rng: np.random.Generator) -> pl.Series:
     """No artist has two tracks of one title. Classical pieces are named by form, number and key."""
-    songs = _walk(music.language, music.artist, rng)
+    songs = walk(music.language, music.artist, rng)
     piece = earlier(music.artist)
     forms = pl.Series(CLASSICAL_FORMS).gather((music.artist + piece) % len(CLASSICAL_FORMS))
     tones = pl.Series(KEYS).gather(key) + pl.Series([" minor", " major"]).gather(major.astype(np.intp))
@@ -119,7 +119,7 @@ def _track_titles(music: Music, key: NDArray[np.int8], major: NDArray[np.bool_],
     return pieces.zip_with(pl.Series(named_by_form), songs).alias("title")
 
 
-def _walk(language: NDArray[np.intp], artist: NDArray[np.intp], rng: np.random.Generator) -> pl.Series:
+def walk(language: NDArray[np.intp], artist: NDArray[np.intp], rng: np.random.Generator) -> pl.Series:
     """Return a title in its language for each row, never twice for one artist; −1 is music without words."""
     titles_found = np.empty(len(language), dtype=object)
     for i, word in enumerate((*LANGUAGES, "")):
@@ -151,12 +151,13 @@ def _instruments() -> pl.Series:
     return pl.Series([kept for one in all_of for kept in (one, [word for word in one if word != "vocals"])])
 
 
-def _stated(weights: NDArray[np.float64]) -> NDArray[np.float32]:
+def stated(weights: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return popularity as a source states it: 0–1, two decimals, on a scale that lets the middle be seen."""
     return np.asarray(np.round((weights / weights.max()) ** 0.15, 2), dtype=np.float32)
 
 
-def _shaped(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+def shaped(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """Return a frame with exactly a schema's columns; those that it lacks are null."""
     return frame.select(
         frame[name].cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in schema.items()

@@ -49,6 +49,14 @@ class WorldConfig(BaseModel):
     playlists_per_listener: float = Field(
         default=1.0, ge=0, le=20, description="Playlists that a listener makes over all the weeks, on average."
     )
+    mover_share: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the people who move to another region in a week after the first."
+    )
+    shows: int = Field(default=0, ge=0, le=10_000, description="Podcasts, each with a new episode every week.")
+    books: int = Field(default=0, ge=0, le=10_000, description="Audiobooks, their chapters heard in order.")
+    profiles: bool = Field(
+        default=False, description="Whether listeners say their age bracket, languages, and if explicit music may come."
+    )
 
     @property
     def start(self) -> datetime:

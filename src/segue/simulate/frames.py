@@ -10,12 +10,15 @@ from segue.simulate.config import WorldConfig
 from segue.simulate.listeners import Listeners
 from segue.simulate.occasions import ANY_TIME, OCCASIONS, PLACES
 from segue.simulate.plays import Plays
+from segue.simulate.profiles import TIERS, Profiles
 from segue.simulate.reactions import Said
-from segue.simulate.regions import REGIONS, ZONES
+from segue.simulate.regions import LANGUAGES, REGIONS, ZONES
+from segue.simulate.serials import Serials
 from segue.simulate.sessions import DEVICES, Sessions
-from segue.types import EndReason, EventType
+from segue.simulate.spoken import Sittings, Spoken
+from segue.types import AgeBracket, EndReason, EventType
 
-__all__ = ["SOURCE", "Frames"]
+__all__ = ["SOURCE", "Frames", "homes"]
 
 SOURCE = "simulated"
 
@@ -23,26 +26,29 @@ SOURCE = "simulated"
 class Frames:
     """Makes frames of events; holds the words that indices stand for."""
 
-    def __init__(self, config: WorldConfig, listeners: Listeners, artist_ids: pl.Series) -> None:
+    def __init__(self, config: WorldConfig, artist_ids: pl.Series) -> None:
         self.config = config
-        self.listeners = listeners
         self.artist_ids = artist_ids
-        self.listener_ids = identifiers("listener", config.listeners)
         self.track_ids = identifiers("track", config.tracks)
 
-    def contexts(self, sessions: Sessions, week: int) -> pl.DataFrame:
-        """Return the columns that events share with their session: one row per session."""
+    def contexts(self, listeners: Listeners, sessions: Sessions | Sittings, name: str) -> pl.DataFrame:
+        """Return the columns that events share with their session: one row per session.
+
+        Args:
+            listeners: All listeners, where they live in that week.
+            sessions: The sessions of a week.
+            name: What their ids begin with.
+        """
         activities = pl.Series([occasion.activity for occasion in (*OCCASIONS, ANY_TIME)])
+        places = homes(listeners)[sessions.listener]
         return pl.DataFrame(
             {
-                "listener": self.listener_ids.gather(sessions.listener),
-                "session": identifiers(f"session:{week}", len(sessions.listener)),
+                "listener": places["listener"],
+                "session": identifiers(name, len(sessions.listener)),
                 "device": pl.Series([device.value for device in DEVICES]).gather(sessions.device),
                 "place": pl.Series(PLACES).gather(sessions.place),
-                "region": pl.Series([region.code for region in REGIONS]).gather(
-                    self.listeners.region[sessions.listener]
-                ),
-                "timezone": pl.Series(ZONES).gather(self.listeners.zone[sessions.listener]),
+                "region": places["region"],
+                "timezone": places["timezone"],
                 "activity": activities.replace("", None).gather(sessions.occasion),
             }
         )
@@ -78,6 +84,44 @@ class Frames:
             frame = frame.with_columns(self.artist_ids.gather(said.artist).alias("artist"))
         return self._framed(frame if said.columns is None else frame.hstack(said.columns), week)
 
+    def spoken(self, spoken: Spoken, serials: Serials, contexts: pl.DataFrame, week: int) -> pl.DataFrame:
+        """Return plays of parts, and skips of those that were given up."""
+        ended = np.where(spoken.given_up, 1, np.where(spoken.finished, 0, 2))
+        ends = [EndReason.FINISHED, EndReason.SKIPPED, EndReason.STOPPED]
+        kinds = pl.Series([EventType.PLAY.value, EventType.SKIP.value])
+        return self._framed(
+            pl.DataFrame(
+                {
+                    "type": kinds.gather(spoken.given_up.astype(np.intp)),
+                    "occurred_at": spoken.start_ms,
+                    "track": identifiers(serials.kind.value, len(serials.serial)).gather(spoken.part),
+                    "played_ms": spoken.played_ms,
+                    "duration_ms": serials.duration_ms[spoken.part],
+                    "end_reason": pl.Series([end.value for end in ends]).gather(ended),
+                }
+            ).hstack(contexts[spoken.sitting]),
+            week,
+        )
+
+    def profiles(self, profiles: Profiles, listeners: Listeners) -> pl.DataFrame:
+        """Return what all listeners say of themselves, at the first moment of the world."""
+        own = [LANGUAGES.index(REGIONS[region].language) for region in listeners.region]
+        spoken = listeners.languages + (np.arange(len(LANGUAGES)) == np.array(own)[:, None])  # 2: their first
+        best = np.argsort(-spoken.astype(np.intp), axis=1, kind="stable")
+        words = [
+            [LANGUAGES[i] for i in row[:known]]
+            for row, known in zip(best, listeners.languages.sum(axis=1), strict=True)
+        ]
+        said = homes(listeners).with_columns(
+            pl.lit(EventType.PROFILE.value).alias("type"),
+            pl.lit(0).alias("occurred_at"),
+            pl.Series([bracket.value for bracket in AgeBracket]).gather(profiles.age).alias("age_bracket"),
+            pl.Series("allows_explicit", profiles.allows_explicit),
+            pl.Series("languages", words),
+            pl.Series(TIERS).gather(profiles.tier).alias("tier"),
+        )
+        return self._framed(said, 0)
+
     def _framed(self, frame: pl.DataFrame, week: int) -> pl.DataFrame:
         """Return all columns of the intake; `occurred_at` comes as milliseconds after the week's start."""
         start_ms = int(self.config.week_start(week).timestamp()) * 1_000
@@ -87,3 +131,14 @@ class Frames:
         return known.select(
             pl.col(name) if name in known.columns else pl.lit(None, dtype).alias(name) for name, dtype in INTAKE.items()
         )
+
+
+def homes(listeners: Listeners) -> pl.DataFrame:
+    """Return `listener`, `region` and `timezone` of every listener."""
+    return pl.DataFrame(
+        {
+            "listener": identifiers("listener", len(listeners.region)),
+            "region": pl.Series([region.code for region in REGIONS]).gather(listeners.region),
+            "timezone": pl.Series(ZONES).gather(listeners.zone),
+        }
+    )

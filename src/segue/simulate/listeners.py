@@ -11,7 +11,7 @@ from segue.simulate.config import WorldConfig
 from segue.simulate.genres import GENRES, PER_GENRE, SUBGENRE_GENRE
 from segue.simulate.music import joined, near, subgenre_styles
 from segue.simulate.occasions import OCCASIONS
-from segue.simulate.regions import LANGUAGES, REGIONS, ZONES, genre_shares, shares
+from segue.simulate.regions import LANGUAGES, REGIONS, drawn_zones, genre_shares, shares
 from segue.simulate.truth import MOST_TASTES
 
 __all__ = ["Listeners", "populate"]
@@ -75,8 +75,7 @@ def _homes(
     spoken = np.zeros((count, len(LANGUAGES)), np.float32)
     for i, place in enumerate(REGIONS):
         here = np.flatnonzero(region == i)
-        zones = np.array([ZONES.index(name) for name in place.zones])
-        zone[here] = rng.choice(zones, len(here), p=shares(list(place.zones.values())))
+        zone[here] = drawn_zones(place, len(here), rng)
         for language, share in place.second.items():
             spoken[here, LANGUAGES.index(language)] = _SECOND_LANGUAGE * (rng.random(len(here)) < share)
         spoken[here, LANGUAGES.index(place.language)] = 1.0

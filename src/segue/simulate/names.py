@@ -4,12 +4,14 @@
 Every name is put together from syllables and words; a likeness to a real one is chance.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from segue.simulate.genres import GENRES, Genre
 from segue.simulate.occasions import ANY_TIME, OCCASIONS
 
-__all__ = ["CLASSICAL_FORMS", "KEYS", "artist_names", "playlist_titles", "titles"]
+__all__ = ["CLASSICAL_FORMS", "KEYS", "artist_names", "person_names", "playlist_titles", "titles"]
 
 KEYS = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 CLASSICAL_FORMS = ("Prelude", "Nocturne", "Étude", "Sarabande", "Intermezzo", "Fugue", "Impromptu", "Serenade")
@@ -95,6 +97,19 @@ def artist_names(languages: list[str], rng: np.random.Generator) -> list[str]:
         while name.casefold() in taken:
             name = f"{_artist_name(language, rng)} {_word(language, rng)}"
         taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def person_names(languages: list[str], taken: Iterable[str], rng: np.random.Generator) -> list[str]:
+    """Return one person's name for each language given, none like another or like those that are taken."""
+    known = {name.casefold() for name in taken}
+    names = []
+    for language in languages:
+        name = f"{_pick(_GIVEN[language], rng)} {_word(language, rng)}"
+        while name.casefold() in known:
+            name = f"{name} {_word(language, rng)}"
+        known.add(name.casefold())
         names.append(name)
     return names
 

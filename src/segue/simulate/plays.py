@@ -16,7 +16,7 @@ from segue.simulate.pools import Pools
 from segue.simulate.sessions import Sessions
 from segue.simulate.truth import match
 
-__all__ = ["Plays", "listen"]
+__all__ = ["Plays", "listen", "skip_odds", "skip_place"]
 
 _CHART = 0.3  # share of exploration that goes to what is popular in the region
 _WIDE = 0.5  # share of candidates from the whole genre and not the subgenre
@@ -58,17 +58,18 @@ def listen(
     heard: Heard,
     pools: Pools,
     sessions: Sessions,
+    charts: NDArray[np.intp],
     rng: np.random.Generator,
 ) -> Plays:
     """Return what the sessions play: favourites in turn, and what exploring finds. People play a track once a session.
 
-    `heard` is what listeners knew before this week; it is read only.
+    `heard` is what listeners knew before this week, read only; `charts` is the region whose charts each session reads.
     """
-    session, track, found = _queued(config, music, listeners, favourites, heard, pools, sessions, rng)
+    session, track, found = _queued(config, music, listeners, favourites, heard, pools, sessions, charts, rng)
     bot = listeners.bot[sessions.listener][session]
     liked = match(_affinity(sessions.wish, session, music.vectors, track))
     repeat = earlier(sessions.listener[session] * config.tracks + track)
-    odds = _SKIP_BASE + _SKIP_MATCH * liked + _SKIP_REPEAT * np.log2(1.0 + repeat)
+    odds = skip_odds(liked) + _SKIP_REPEAT * np.log2(1.0 + repeat)
     odds += listeners.impatience[sessions.listener][session]
     skipped = (rng.random(len(session)) < 1 / (1 + np.exp(-odds))) & ~bot
     last = np.diff(session, append=len(sessions.plays)) > 0
@@ -90,6 +91,16 @@ def listen(
     )
 
 
+def skip_odds(liked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the log-odds that a patient listener skips what is liked so much (0–1; a mood may lead beyond)."""
+    return _SKIP_BASE + _SKIP_MATCH * liked
+
+
+def skip_place(liked: NDArray[np.float32], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of a track after which it is skipped: the less it is liked (0–1), the earlier."""
+    return np.asarray(0.01 + 0.94 * drawn ** (1 + 5 * (1 - liked)))
+
+
 def _queued(
     config: WorldConfig,
     music: Music,
@@ -98,6 +109,7 @@ def _queued(
     heard: Heard,
     pools: Pools,
     sessions: Sessions,
+    charts: NDArray[np.intp],
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.bool_]]:
     """Return the session and the track of each play, and whether exploring found it."""
@@ -107,7 +119,7 @@ def _queued(
     turn = (rng.random(len(sessions.plays))[session] + _GOLDEN * place) % 1.0
     track = favourites.at(sessions.taste[session], turn)
     exploring = np.flatnonzero(found)
-    track[exploring] = _explored(music, listeners, heard, pools, sessions, session[exploring], rng)
+    track[exploring] = _explored(music, listeners, heard, pools, sessions, charts, session[exploring], rng)
     once = (earlier(session * config.tracks + track) == 0) | listeners.bot[sessions.listener][session]
     return session[once], track[once], found[once]
 
@@ -118,6 +130,7 @@ def _explored(
     heard: Heard,
     pools: Pools,
     sessions: Sessions,
+    charts: NDArray[np.intp],
     session: NDArray[np.intp],
     rng: np.random.Generator,
 ) -> NDArray[np.int32]:
@@ -126,7 +139,7 @@ def _explored(
     region = listeners.region[listener]
     subgenre = listeners.taste_subgenre.ravel()[sessions.taste[session]]
     best = np.full(len(session), -np.inf)
-    track = pools.of_chart(region, rng)
+    track = pools.of_chart(charts[session], rng)
     by_style = np.flatnonzero(rng.random(len(session)) >= _CHART)
     for _ in range(_CANDIDATES):
         candidate = pools.of_style(region[by_style], subgenre[by_style], rng.random(len(by_style)) < _WIDE, rng)
@@ -152,9 +165,9 @@ def _affinity(
 def _played(
     skipped: NDArray[np.bool_], cut: NDArray[np.bool_], liked: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the share of the track that was heard: skips fall early, the earlier the less it is liked."""
+    """Return the share of the track that was heard."""
     drawn = rng.random(len(skipped))
-    return np.where(skipped, 0.01 + 0.94 * drawn ** (1 + 5 * (1 - liked)), np.where(cut, 0.05 + 0.93 * drawn, 1.0))
+    return np.where(skipped, skip_place(liked, drawn), np.where(cut, 0.05 + 0.93 * drawn, 1.0))
 
 
 def _starts(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from segue.simulate.genres import GENRES
 
-__all__ = ["LANGUAGES", "REGIONS", "ZONES", "Region", "genre_shares", "shares"]
+__all__ = ["LANGUAGES", "REGIONS", "ZONES", "Region", "drawn_zones", "genre_shares", "shares"]
 
 LANGUAGES = ("en", "de", "fr", "pt", "ja", "hi", "es")
 
@@ -47,6 +47,12 @@ def shares(weights: list[float]) -> NDArray[np.float64]:
     """Return the weights so that they add up to 1."""
     given = np.array(weights, dtype=np.float64)
     return np.asarray(given / given.sum())
+
+
+def drawn_zones(region: Region, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the time zones of so many listeners of a region, as indices into `ZONES`."""
+    zones = np.array([ZONES.index(name) for name in region.zones])
+    return rng.choice(zones, count, p=shares(list(region.zones.values()))).astype(np.intp)
 
 
 def genre_shares(region: Region) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from segue.simulate.regions import ZONES
 from segue.simulate.truth import MOST_TASTES
 from segue.types import Device
 
-__all__ = ["DEVICES", "Sessions", "gather"]
+__all__ = ["DEVICES", "Sessions", "devices", "gather", "places", "starts"]
 
 DEVICES = tuple(Device)
 _ALL = (*OCCASIONS, ANY_TIME)
@@ -55,7 +55,7 @@ def gather(
     taste = listener * MOST_TASTES + _picked(np.cumsum(listeners.taste_weights, axis=1)[listener], rng)
     aimless = listeners.bot[listener] | (rng.random(count) < _AIMLESS)
     occasion = np.where(aimless, len(OCCASIONS), listeners.taste_occasion.ravel()[taste])
-    start_ms = np.maximum(_starts(config, listeners, listener, occasion, week, rng), free_ms[listener])
+    start_ms = np.maximum(starts(config, listeners, listener, occasion, week, rng), free_ms[listener])
     length = np.array([occasion.length for occasion in _ALL])[occasion] * np.exp(0.55 * rng.standard_normal(count))
     drawn = Sessions(
         listener=listener,
@@ -64,15 +64,15 @@ def gather(
         wish=near(listeners.taste_vectors.reshape(-1, listeners.taste_vectors.shape[2])[taste], _MOOD, rng),
         start_ms=start_ms,
         plays=np.clip(config.plays_per_session * length, 1, _LONGEST).astype(np.intp),
-        device=_picked(_cumulative([[at.devices.get(word, 0) for word in DEVICES] for at in _ALL])[occasion], rng),
-        place=_picked(_cumulative([[at.places.get(word, 0) for word in PLACES] for at in _ALL])[occasion], rng),
+        device=devices(occasion, rng),
+        place=places(occasion, rng),
         shuffle=rng.random(count) < _SHUFFLED,
     )
     order = np.lexsort((start_ms, listener))
     return Sessions(*(getattr(drawn, name)[order] for name in Sessions.__dataclass_fields__))
 
 
-def _starts(
+def starts(
     config: WorldConfig,
     listeners: Listeners,
     listener: NDArray[np.intp],
@@ -80,7 +80,10 @@ def _starts(
     week: int,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Draw weekday and hour on the local clock; those that fall outside the week in UTC move by a whole week."""
+    """Return when listeners sit down for an occasion, int64 [rows], in milliseconds after the week's start, in UTC.
+
+    Weekday and hour are drawn on the local clock; those that fall outside the week in UTC move by a whole week.
+    """
     weekday = _picked(_cumulative([list(at.days) for at in _ALL])[occasion], rng)
     middle = np.array([at.hour for at in _ALL])[occasion]
     hour = middle + np.array([at.spread_hours for at in _ALL])[occasion] * rng.standard_normal(len(listener))
@@ -91,6 +94,16 @@ def _starts(
     day = (weekday - config.week_start(week).weekday()) % 7
     local_ms = day * DAY_MS + (hour * 3_600_000).astype(np.int64)
     return (local_ms - _offsets(config, week)[listeners.zone[listener], day]) % WEEK_MS
+
+
+def devices(occasion: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return what each occasion is listened to on, as indices into `DEVICES`."""
+    return _picked(_cumulative([[at.devices.get(word, 0) for word in DEVICES] for at in _ALL])[occasion], rng)
+
+
+def places(occasion: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return where each occasion is, as indices into `PLACES`."""
+    return _picked(_cumulative([[at.places.get(word, 0) for word in PLACES] for at in _ALL])[occasion], rng)
 
 
 def _offsets(config: WorldConfig, week: int) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ MOST_TASTES = 4
 
 _MIDDLE = 0.5
 _STEEPNESS = 11.0
+_CHUNK = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,20 @@ class Truth:
     """[listeners]: whose day is turned round."""
     bot: NDArray[np.bool_]
     """[listeners]: who is a machine; its tastes mean nothing."""
+    move_week: NDArray[np.intp]
+    """[listeners]: week at whose start they move to another region; −1: never."""
+    move_region: NDArray[np.intp]
+    """[listeners]: index into `regions.REGIONS`, of where they move to; −1: nowhere."""
+    age: NDArray[np.intp]
+    """[listeners]: index into `tuple(AgeBracket)`."""
+    allows_explicit: NDArray[np.bool_]
+    """[listeners]: who lets explicit music come."""
+    topics: NDArray[np.intp]
+    """[listeners, 2]: what they like to hear talked of, dearest first; index into `serials.TOPICS`."""
+    hears_shows: NDArray[np.bool_]
+    """[listeners]: who has the habit of podcasts."""
+    hears_books: NDArray[np.bool_]
+    """[listeners]: who has the habit of audiobooks."""
 
     def affinity(self, listeners: NDArray[np.integer], tracks: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return how well each track suits each listener's best-suited taste: float32 [listeners, tracks], −1 to 1."""
@@ -57,6 +72,16 @@ class Truth:
             exists = self.taste_weights[listeners, taste] > 0
             found = self.taste_vectors[listeners, taste] @ wanted
             np.maximum(best, found, out=best, where=exists[:, None])
+        return best
+
+    def suits(self, listeners: NDArray[np.integer], tracks: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return what `affinity` does where each listener has tracks of their own: int [n] and [n, k] give [n, k]."""
+        best = np.empty(tracks.shape, np.float32)
+        for first in range(0, len(listeners), _CHUNK):
+            part = slice(first, first + _CHUNK)
+            tastes = self.taste_vectors[listeners[part]].transpose(0, 2, 1)
+            found = self.track_vectors[tracks[part]] @ tastes
+            best[part] = np.where(self.taste_weights[listeners[part], None] > 0, found, -1).max(axis=2)
         return best
 
 
