@@ -106,8 +106,8 @@ class Frames:
     def profiles(self, profiles: Profiles, listeners: Listeners) -> pl.DataFrame:
         """Return what all listeners say of themselves, at the first moment of the world."""
         own = [LANGUAGES.index(REGIONS[region].language) for region in listeners.region]
-        spoken = listeners.languages + (np.arange(len(LANGUAGES)) == np.array(own)[:, None])  # 2: their first
-        best = np.argsort(-spoken.astype(np.intp), axis=1, kind="stable")
+        first = np.arange(len(LANGUAGES)) == np.array(own)[:, None]
+        best = np.argsort(-1 * listeners.languages - first, axis=1, kind="stable")
         words = [
             [LANGUAGES[i] for i in row[:known]]
             for row, known in zip(best, listeners.languages.sum(axis=1), strict=True)

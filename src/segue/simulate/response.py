@@ -35,14 +35,14 @@ from segue.simulate.world import World
 
 __all__ = ["Response", "appetite", "liking_of_exposure", "respond"]
 
-_LEAST_APPETITE, _MOST_APPETITE, _APPETITE_STEEPNESS = 0.14, 0.96, 8.0
+_LEAST_APPETITE, _MOST_APPETITE, _APPETITE_STEEPNESS = 0.24, 0.92, 8.0
 
 # Pleasure, in units of match
-_WARMTH, _WARM_HEARINGS = 0.15, 2.0
-_TEDIUM, _WORN_HEARINGS = 0.4, 16.0
-_EFFORT = 0.06
-_STRAIN = 1.5
-_MEMORY = 0.85  # share of the level of novelty that outlasts a track
+_WARMTH, _WARM_HEARINGS = 0.12, 2.0
+_TEDIUM, _WORN_HEARINGS = 0.36, 16.0
+_EFFORT = 0.05
+_STRAIN = 1.8
+_MEMORY = 0.8  # share of the level of novelty that outlasts a track
 _WEARY = 0.08  # for each track of an artist beyond the second in a row …
 _WEARIEST = 0.4  # … and at most
 _JOLT = 0.12  # for a leap from silence to frenzy, or to twice the tempo
@@ -153,14 +153,16 @@ def respond(
 def appetite(truth: Truth) -> NDArray[np.float32]:
     """Return each listener's level of novelty at which they are at ease: float32 [listeners], 0 (old) to 1 (new).
 
-    It rises with how much they explore of themselves: who explores .2 is at ease at .21, .5 at .55 and .8 at .89.
+    It rises with how much they explore of themselves: who explores .2 is at ease at .3, .5 at .58 and .8 at .86.
+    The share of new tracks that suits them best is a little lower, since what is known is liked better: .2 to .8 or so.
     """
     share = 1 / (1 + np.exp(_APPETITE_STEEPNESS * (0.5 - truth.exploration)))
     return np.asarray(_LEAST_APPETITE + (_MOST_APPETITE - _LEAST_APPETITE) * share, dtype=np.float32)
 
 
 def liking_of_exposure(hearings: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return what so many hearings do to the pleasure in a track: 0 for none, most after about five, then ever less."""
+    """Return what so many hearings do to the pleasure in a track: 0 for none, most after four, and after ten
+    less than for none."""
     warmth = 1 - np.exp(-hearings / _WARM_HEARINGS)
     tedium = 1 - np.exp(-((hearings / _WORN_HEARINGS) ** 2))
     return np.asarray(_WARMTH * warmth - _TEDIUM * tedium, dtype=np.float32)
@@ -190,7 +192,7 @@ def _check(
 def _levels(novelty: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the level of novelty at each slot, its own track included: a fading mean that begins where one is at ease.
 
-    Worked example: at ease at 0, two new tracks and an old one lead to 0.15, 0.28 and 0.24.
+    Worked example: at ease at 0, two new tracks and an old one lead to 0.2, 0.36 and 0.29.
     """
     levels = np.empty(novelty.shape, np.float32)
     level = wanted
