@@ -6,13 +6,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from segue.events.schema import INTAKE
+from segue.simulate.busy import Busy
 from segue.simulate.config import WorldConfig
 from segue.simulate.frames import Frames
 from segue.simulate.listeners import Listeners
 from segue.simulate.plays import Plays
 from segue.simulate.serials import Serials
 from segue.simulate.sessions import Sessions
-from segue.simulate.spoken import Audience, Busy, Habits
+from segue.simulate.spoken import Audience, Habits
 
 __all__ = ["Speech"]
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.seeds import generator
+from segue.simulate.busy import APART_MS, Busy
 from segue.simulate.config import DAY_MS, WEEK_MS, WorldConfig
 from segue.simulate.groups import earlier
 from segue.simulate.listeners import Listeners
@@ -16,7 +17,7 @@ from segue.simulate.serials import TOPICS, Serials
 from segue.simulate.sessions import devices, places, starts
 from segue.types import ItemKind
 
-__all__ = ["Audience", "Busy", "Habits", "Sittings", "Spoken", "form_habits"]
+__all__ = ["Audience", "Habits", "Sittings", "Spoken", "form_habits"]
 
 _HEAR_SHOWS, _HEAR_BOOKS = 0.35, 0.15
 _TOPICS_LIKED = 2
@@ -35,10 +36,10 @@ _COOLS = 0.12  # how much interest falls when an episode is given up
 _DROPPED = 0.2  # below this interest a show is left for another
 _TO_NEWEST = 0.08  # chance that a follower who is behind begins with the newest episode
 _RESUMES = 1.5  # how much dearer what was begun is, in units of Gumbel noise
+_REMEMBERED = 12  # serials that were left, and are not taken up again
 _MOST_PARTS = 8
 _SHORTEST_MS = 20_000
 _BREATH_MS = 1_500
-_APART = 1 << 44  # more milliseconds than a week, so that listeners do not meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +49,6 @@ class Habits:
     topics: NDArray[np.intp]  # [listeners, 2]: index into `TOPICS`, dearest first
     shows: NDArray[np.bool_]
     books: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """When listeners cannot sit down: spans of time of each, ascending, none inside another."""
-
-    begins: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, listener: NDArray[np.intp], begin_ms: NDArray[np.int64], end_ms: NDArray[np.int64]) -> "Busy":
-        """Return the spans of these listeners."""
-        begins = _APART * listener + begin_ms
-        order = np.argsort(begins, kind="stable")
-        return cls(begins[order], (_APART * listener + end_ms)[order])
-
-    def free(
-        self, listener: NDArray[np.intp], begin_ms: NDArray[np.int64], end_ms: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """Return whether each span meets none of these."""
-        before = np.searchsorted(self.begins, _APART * listener + end_ms)
-        ends = np.concatenate(([-1], self.ends))
-        return np.asarray(ends[before] <= _APART * listener + begin_ms)
-
-    def and_of(self, other: "Busy") -> "Busy":
-        """Return the spans of both."""
-        begins, ends = np.concatenate((self.begins, other.begins)), np.concatenate((self.ends, other.ends))
-        order = np.argsort(begins, kind="stable")
-        return Busy(begins[order], ends[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +107,8 @@ class Audience:
         self.part = np.zeros(shape, np.intp)  # the next
         self.offset_ms = np.zeros(shape, np.int64)  # where in it
         self.interest = np.zeros(shape)
-        for slot in range(shape[1]):
-            self._take_up(np.arange(shape[0]), np.full(shape[0], slot), 0, rng)
+        self.past = np.full((shape[0], _REMEMBERED), -1, np.intp)  # serials that were left, the last one last
+        self._fill_up(0, rng)
 
     def listen(
         self, listeners: Listeners, busy: Busy, free_ms: NDArray[np.int64], week: int
@@ -150,6 +122,7 @@ class Audience:
             week: From 0.
         """
         rng = generator("simulate", self.config.seed, "spoken", self.serials.kind.value, week)
+        self._fill_up(week, rng)
         sittings = self._sit_down(listeners, busy, free_ms, week, rng)
         turn = earlier(sittings.member)
         pieces: list[Spoken] = []
@@ -173,8 +146,8 @@ class Audience:
         fits = busy.free(listener, start_ms, end_ms) & (start_ms >= free_ms[listener]) & (end_ms <= WEEK_MS)
         drawn = (listener, member, occasion, start_ms, length_ms, devices(occasion, rng), places(occasion, rng))
         order = np.flatnonzero(fits)[np.lexsort((start_ms[fits], member[fits]))]
-        latest = np.maximum.accumulate((_APART * listener + end_ms)[order])
-        clear = (_APART * listener + start_ms)[order] >= np.concatenate(([-1], latest[:-1]))[: len(order)]
+        latest = np.maximum.accumulate((APART_MS * listener + end_ms)[order])
+        clear = (APART_MS * listener + start_ms)[order] >= np.concatenate(([-1], latest[:-1]))[: len(order)]
         return Sittings(*(column[order[clear]] for column in drawn))
 
     def _hear(self, sittings: Sittings, rows: NDArray[np.intp], week: int, rng: np.random.Generator) -> list[Spoken]:
@@ -213,7 +186,9 @@ class Audience:
         """Leave a show that has lost its interest, and a book that is over or has bored, for another."""
         over = self.part[who, slot] == self.serials.first[self.serial[who, slot] + 1]
         leaves = (self.interest[who, slot] < _DROPPED) & bored if self.shows else over | bored
-        self._take_up(who[leaves], slot[leaves], week, rng)
+        who, slot = who[leaves], slot[leaves]
+        self.past[who] = np.hstack((self.past[who, 1:], self.serial[who, slot][:, None]))
+        self._take_up(who, slot, week, rng)
 
     def _chosen(
         self, who: NDArray[np.intp], at: NDArray[np.int64], week: int, rng: np.random.Generator
@@ -247,8 +222,14 @@ class Audience:
         dated = apart * self.serials.serial + self.serials.release_day
         return np.searchsorted(dated, apart * serial + day, side="right") - 1
 
+    def _fill_up(self, week: int, rng: np.random.Generator) -> None:
+        """Let who follows fewer serials than they would take up others, one after the other."""
+        for slot in range(self.serial.shape[1]):
+            idle = np.flatnonzero(self.serial[:, slot] < 0)
+            self._take_up(idle, np.full(len(idle), slot), week, rng)
+
     def _take_up(self, who: NDArray[np.intp], slot: NDArray[np.intp], week: int, rng: np.random.Generator) -> None:
-        """Let members follow another serial, or none where all that they look at is followed already.
+        """Let members follow a serial that they have not followed, or none for now where they come upon none.
 
         A show is taken up at its newest episode or a few before, a book at its first chapter.
         """
@@ -256,7 +237,8 @@ class Audience:
         topic = self.serials.topic[looked_at]
         suits = np.where(topic == self.topics[who, :1], 1.0, 0.8 * (topic == self.topics[who, 1:]))
         appeal = 3 * suits + rng.gumbel(size=suits.shape)
-        followed = (looked_at[:, :, None] == self.serial[who][:, None, :]).any(axis=2)
+        known = np.hstack((self.serial[who], self.past[who]))
+        followed = (looked_at[:, :, None] == known[:, None, :]).any(axis=2)
         best = np.argmax(np.where(followed, -np.inf, appeal), axis=1)
         each = np.arange(len(who))
         serial = np.where(followed.all(axis=1), -1, looked_at[each, best])
