@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A listening world whose truth is known: music, listeners, and what they heard."""
+"""A listening world whose truth is known: music, listeners, what they heard, and how they answer."""

@@ -53,7 +53,7 @@ _LIKE, _SAVE, _DISLIKE = 0.12, 0.06, 0.06
 _MISLIKED = 0.35  # only what matches less is disliked
 _REPLAY, _MOST_REPLAYS = 0.35, 8
 _RECENT, _TOO_MANY = 3, 2  # so many skips among the last few tracks, and some leave
-_LEAVE_AT_ONCE, _LEAVE = 0.5, 0.15
+_LEAVE_AT_ONCE, _LEAVE = 0.35, 0.08
 _BOT_MS = 31_000
 
 
