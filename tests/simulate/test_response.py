@@ -175,12 +175,16 @@ def test_new_tracks_cost_effort_least_to_those_with_an_appetite(
     world: World, everyone: NDArray[np.intp], ranked: NDArray[np.intp]
 ) -> None:
     tracks = ranked[:, [60]]
-    gain = [
-        np.log(1 / answer.enjoyment[:, 0] - 1)
-        for answer in (respond(world, everyone, tracks, np.full(tracks.shape, heard)) for heard in (0.0, 4.0))
-    ]
+    new, known = (
+        0.5 - np.log(1 / respond(world, everyone, tracks, np.full(tracks.shape, heard)).enjoyment[:, 0] - 1) / 5
+        for heard in (0.0, 4.0)
+    )
+    cost = known - liking_of_exposure(np.array(4.0)) - new
     wanted = appetite(world.truth)
-    assert np.corrcoef(gain[0] - gain[1], wanted)[0, 1] < -0.9
+    assert np.corrcoef(cost, wanted)[0, 1] < -0.9
+    between = (wanted > 0.5) & (wanted < 0.56)  # as far from the new as from the known: what is left is the effort
+    assert between.sum() > 20
+    assert (cost[between] > 0.015).all()
 
 
 def test_appetite_rises_with_exploration_and_differs(world: World) -> None:
@@ -275,6 +279,9 @@ def test_first_tracks_count_most(world: World, everyone: NDArray[np.intp], ranke
     good_first = respond(world, everyone, np.hstack([good, bad]), hearings)
     bad_first = respond(world, everyone, np.hstack([bad, good]), hearings)
     assert good_first.satisfaction.mean() > bad_first.satisfaction.mean() + 0.1
+    stayed = ~good_first.left & ~bad_first.left
+    assert stayed.sum() > 100
+    assert (good_first.satisfaction > bad_first.satisfaction + 0.05)[stayed].mean() > 0.9
 
 
 def test_who_skips_two_of_the_first_three_may_leave(
