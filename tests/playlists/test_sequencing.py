@@ -42,10 +42,20 @@ def stage(artist: NDArray[np.int32] = OWN, gap: int = 0, **more: Any) -> Sequenc
     return Sequence(**{**told, **more})
 
 
-def test_each_row_goes_along_from_its_best_track() -> None:
-    given_rows = candidates([[0, 7, 3, 5], [], [11, 2, 9, 4]], [[9, 1, 1, 1], [], [9, 1, 1, 1]])
-    left = stage(gap=2)(request(3), given_rows, Trace())
-    assert tracks_of(left) == [[0, 3, 5, 7], [], [11, 9, 4, 2]]
+def test_each_row_goes_along_by_small_steps() -> None:
+    given_rows = candidates([[7, 0, 3, 5], [], [2, 11, 9, 4]])
+    found = tracks_of(stage(gap=2, hook=0)(request(3), given_rows, Trace()))
+    assert [sorted((row, row[::-1])) for row in found if row] == [
+        [[0, 3, 5, 7], [7, 5, 3, 0]],
+        [[2, 4, 9, 11], [11, 9, 4, 2]],
+    ]
+    assert found[1] == []
+
+
+def test_a_row_begins_with_its_best() -> None:
+    scores = np.random.default_rng(3).permutation(12).astype(float)
+    (row,) = tracks_of(stage(hook=50)(request(1), candidates([list(range(12))], [scores.tolist()]), Trace()))
+    assert sorted(scores[row[:3]]) == [9, 10, 11]
 
 
 def test_an_artist_comes_back_only_behind_the_gap() -> None:
@@ -78,7 +88,9 @@ def test_the_arc_of_the_request_goes_before_that_of_the_recipe() -> None:
     rows = [list(range(9))] * 3
     arcs = np.stack([arc("wind-down"), np.full_like(arc("build"), np.nan), arc("flat")])
     asked = Request(**{**{name: getattr(asked, name) for name in Request.__slots__}, "arcs": arcs})
-    made = stage(vectors=VECTORS[:1], index=np.zeros(12, np.int32), sound=sounding(energy=energies), arc=arc("build"))
+    made = stage(
+        vectors=VECTORS[:1], index=np.zeros(12, np.int32), sound=sounding(energy=energies), arc=arc("build"), hook=0
+    )
     found = [energies[row] for row in tracks_of(made(asked, candidates(rows), Trace()))]
     assert (np.diff(found[0]) < 0).all()
     assert (np.diff(found[1]) > 0).all()
@@ -90,18 +102,18 @@ def test_a_playlist_goes_on_close_to_its_last_track_and_away_from_its_artists() 
     given_rows = candidates([[8, 5, 1, 11]], [[1, 1, 1, 1]])
     going_on = stage(artist, 3, goes_on=True)
     assert tracks_of(going_on(request(1, seeds=[[0, 4]]), given_rows, Trace()))[0][2:] == [1, 5]
-    close = stage(goes_on=True)
+    close = stage(goes_on=True, hook=0)
     assert tracks_of(close(request(1, seeds=[[6, 0]]), given_rows, Trace())) == [[1, 5, 8, 11]]
     assert tracks_of(close(request(1, seeds=[[11]]), given_rows, Trace())) == [[11, 8, 5, 1]]
 
 
-def test_a_long_row_is_put_in_order_by_hundreds_that_go_on_from_each_other() -> None:
+def test_a_long_row_is_put_in_order_in_parts_that_go_on_from_each_other() -> None:
     tracks = np.random.Generator(np.random.PCG64(2)).permutation(250)
     angles = np.linspace(0, 1.5, 250)
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     own = np.arange(250, dtype=np.int32)
     artist = own % 25
-    made = stage(artist, 5, vectors=vectors, index=own, sound=Sound.unknown(250))
+    made = stage(artist, 5, vectors=vectors, index=own, sound=Sound.unknown(250), together=100)
     (left,) = tracks_of(made(request(1), candidates([tracks.tolist()]), Trace()))
     for first in (0, 100, 200):
         assert sorted(left[first : first + 100]) == sorted(tracks[first : first + 100].tolist())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.lists import greatest
+from segue.kernels.lists import best_first
 from segue.kernels.order import sequence
 from segue.kernels.ragged import Ragged, offsets_of, places, row_numbers
 from segue.models.sound import Sound
@@ -24,8 +24,6 @@ octave, so that 70 and 140 beats a minute are the same; of `key`, a fifth on the
 wheel); of the others, from the least to the greatest there can be. Chosen on playlists of the Million Playlist Dataset,
 so that steps of tempo and energy fall by more than those between songs that listeners put beside each other."""
 _PERIODS = {"tempo": 1.0, "key": 12.0}
-_TOGETHER = 100
-"""Tracks that are put in order together: the kernel's time grows with their square."""
 _HOOKED = 3
 
 
@@ -37,8 +35,8 @@ class Sequence:
     score. A row that goes on from tracks (`Request.seeds`, where `goes_on`) begins close to the last of these, and an
     artist of the last few is kept away from its beginning. Where a sound is guessed, the guess counts.
 
-    The first 100 tracks of a longer row are put in order, then the next 100, and so on, each going on from those before
-    it; the arc is that of each hundred.
+    The first `together` tracks of a row are put in order, then the next ones, and so on, each going on from those
+    before them; the arc is that of each part.
     """
 
     vectors: NDArray[np.float32]
@@ -57,7 +55,9 @@ class Sequence:
     arc_weight: float = 3.0
     """How far from the arc a track is, in steps, when its energy is at the wrong end."""
     hook: float = 5.0
-    """How much a track at the row's least score costs at each of the first three places, in steps."""
+    """How much the row's worst track costs at each of the first three places, in steps."""
+    together: int = 30
+    """Tracks that are put in order together: of a longer row, what is better stays before what is less good."""
     goes_on: bool = False
     """Whether rows go on from their seeds."""
     parallel: bool = False
@@ -75,8 +75,8 @@ class Sequence:
         hooks = _hooks(candidates)
         order = np.arange(len(candidates.track))
         missed = np.zeros(len(candidates), np.int32)
-        for hundred in range(-(-int(np.diff(candidates.offsets).max(initial=0)) // _TOGETHER)):
-            here = np.flatnonzero(place // _TOGETHER == hundred)
+        for turn in range(-(-int(np.diff(candidates.offsets).max(initial=0)) // self.together)):
+            here = np.flatnonzero(place // self.together == turn)
             rows = row_numbers(candidates.offsets)[here]
             tracks = Ragged(
                 offsets_of(np.bincount(rows, minlength=len(candidates))), candidates.track[here], hooks[here]
@@ -129,8 +129,8 @@ class Sequence:
 
 
 def _hooks(candidates: Candidates) -> NDArray[np.float32]:
-    """Return what each track costs near the beginning: 0 for the best of its row, 1 for the worst."""
-    best = greatest(candidates.offsets, candidates.score)[candidates.rows]
-    least = -greatest(candidates.offsets, -candidates.score)[candidates.rows]
-    found: NDArray[np.float32] = (best - candidates.score) / np.maximum(best - least, 1e-12)
-    return found.astype(np.float32)
+    """Return what each track costs near the beginning: from 0 for the best of its row to 1 for the worst, by rank."""
+    found = np.empty(len(candidates.score), np.float32)
+    last = np.maximum(np.diff(candidates.offsets) - 1, 1)[candidates.rows]
+    found[best_first(candidates.offsets, candidates.score)] = places(candidates.offsets) / last
+    return found

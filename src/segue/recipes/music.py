@@ -47,7 +47,9 @@ class FlowConfig(BaseModel):
     arc_weight: float = Field(default=3.0, ge=0, le=100)
     """How far from its arc a track is, in steps, when its energy is at the wrong end."""
     hook: float = Field(default=5.0, ge=0, le=100)
-    """How much a track at the list's least score costs at each of the first three places, in steps."""
+    """How much the list's worst track costs at each of the first three places, in steps."""
+    together: int = Field(default=30, ge=2, le=100)
+    """Tracks that are put in order together: of a longer list, what is better stays before what is less good."""
 
     @field_validator("arc")
     @classmethod
@@ -141,11 +143,14 @@ class RecipesConfig(BaseModel):
         weights=_ABOUT_SEEDS,
         learned=True,
         lean={"als:history": 1.0},
+        flow=FlowConfig(artist_gap=1, album_gap=0, hook=20.0, together=15),
     )
     """From one or a few tracks; personal where there is a history."""
-    continuation: ListConfig = ListConfig(weights=_ABOUT_SEEDS, learned=True, lean={"title:text": 1.0})
+    continuation: ListConfig = ListConfig(
+        weights=_ABOUT_SEEDS, learned=True, lean={"title:text": 1.0}, flow=FlowConfig(artist_gap=1, album_gap=0)
+    )
     """What a playlist would hold next, by its tracks and, where it has one, its title."""
-    title: ListConfig = ListConfig(weights={"title:text": 1.0})
+    title: ListConfig = ListConfig(weights={"title:text": 1.0}, flow=FlowConfig())
     """What a playlist of this title would hold, where there are no tracks yet."""
     weekly: ListConfig = ListConfig(
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
@@ -223,6 +228,7 @@ def _flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bo
         arc(config.arc),
         config.arc_weight,
         config.hook,
+        config.together,
         goes_on,
         parallel,
     )
