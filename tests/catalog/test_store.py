@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -185,3 +186,42 @@ def test_columns_that_an_older_release_did_not_know_come_back_empty(tmp_path: Pa
     assert store.load(tmp_path).tracks.schema == TRACKS_STORED
     store.extend(tmp_path, rows(song("a", "One", age_rating=16)))
     assert store.load(tmp_path).tracks["age_rating"].to_list() == [16]
+
+
+SPANISH = ("Quiero que me quieras", "Me voy a olvidar de ti", "La casa en el aire")
+
+
+def test_languages_that_no_source_states_are_detected_apart_from_those_that_one_does(tmp_path: Path) -> None:
+    stated = song("x", "Amor", "Ana", language="pt")
+    store.extend(tmp_path, rows(*(song(title, title, "Luz") for title in SPANISH), stated, song("y", "?!", "Nobody")))
+    loaded = store.load(tmp_path)
+    assert loaded.tracks["language"].to_list() == [None, None, None, "pt", None]
+    assert loaded.tracks["language_detected"].to_list() == ["es", "es", "es", None, None]
+    assert loaded.languages == ("es", "pt")
+    assert loaded.language.tolist() == [0, 0, 0, 1, -1]
+    assert loaded.language.dtype == np.int16
+
+
+def test_a_source_may_state_later_what_was_only_detected(tmp_path: Path) -> None:
+    store.extend(tmp_path, rows(*(song(title, title, "Luz") for title in SPANISH)))
+    store.extend(tmp_path, rows(song(SPANISH[0], SPANISH[0], "Luz", language="gl")))
+    loaded = store.load(tmp_path)
+    assert [loaded.languages[code] for code in loaded.language] == ["gl", "es", "es"]
+    assert loaded.tracks["language_detected"][0] is None
+
+
+def test_an_artists_later_titles_tell_of_the_earlier_ones(tmp_path: Path) -> None:
+    store.extend(tmp_path, rows(song("a", "1999", "Luz")))
+    assert store.load(tmp_path).language.tolist() == [-1]
+    store.extend(tmp_path, rows(*(song(title, title, "Luz") for title in (*SPANISH, "Sin ti no soy"))))
+    assert store.load(tmp_path).tracks["language_detected"][0] == "es"
+
+
+def test_tracks_of_artists_that_no_source_names_do_not_tell_of_one_another(tmp_path: Path) -> None:
+    store.extend(tmp_path, rows(song("a", "1999", None), *(song(title, title, None) for title in SPANISH)))
+    assert store.load(tmp_path).tracks["language_detected"][0] is None
+
+
+def test_an_empty_catalogue_has_no_languages(tmp_path: Path) -> None:
+    empty = store.load(tmp_path)
+    assert (empty.languages, empty.language.tolist()) == ((), [])

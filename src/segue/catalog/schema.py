@@ -52,6 +52,7 @@ TRACKS_STORED = pl.Schema(
         "artist_number": pl.Int32(),  # permanent; row index of the artists' table
         "artist_key": pl.String(),  # `names.artist_key`
         "title_key": pl.String(),  # `names.title_key`
+        "language_detected": pl.String(),  # ISO 639-1, told from titles; null where the source states one, or unsure
     }
 )
 """The tracks' table as stored: row i is the track with number i."""

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from segue.catalog import names
+from segue.catalog import language, names
 from segue.catalog.schema import ALBUMS, ARTISTS, TRACKS, TRACKS_STORED
 from segue.errors import BadInput, Damaged
 from segue.stores import files
@@ -60,6 +60,21 @@ class Catalog:
     def available(self) -> NDArray[np.bool_]:
         """`bool[n]`: whether each track may be played now."""
         return self.tracks["available"].fill_null(True).to_numpy()
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of the languages that its tracks are in, sorted: the table of `language`."""
+        return tuple(self._spoken.drop_nulls().unique().sort())
+
+    @cached_property
+    def language(self) -> NDArray[np.int16]:
+        """`int16[n]`: the place in `languages` of each track's, stated or else detected; -1 where it is not known."""
+        known = self._spoken.cast(pl.Enum(self.languages)).to_physical()
+        return known.cast(pl.Int16).fill_null(-1).to_numpy()
+
+    @property
+    def _spoken(self) -> pl.Series:
+        return self.tracks.select(pl.coalesce("language", "language_detected")).to_series()
 
     @cached_property
     def ids(self) -> Any:
@@ -248,7 +263,7 @@ def _merge(known: pl.DataFrame, given: pl.DataFrame, key: str) -> tuple[pl.DataF
 
 
 def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog, repeats: Mapping[str, int]) -> pl.DataFrame:
-    """Give the tracks their numbers, their artists', their keys and their canonical recordings."""
+    """Give the tracks their numbers, their artists', their keys, canonical recordings and detected languages."""
     numbers = artists.select("artist_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("artist_number"))
     keyed = (
         tracks.join(numbers, on="artist_id", how="left", maintain_order="left")
@@ -267,7 +282,9 @@ def _number(tracks: pl.DataFrame, artists: pl.DataFrame, before: Catalog, repeat
         canonical[matched] = [repeats[track_id] for track_id in keyed["track_id"].gather(matched)]
     canonical[: len(before)] = before.canonical  # a canonical recording, once given, stays
     canonical = canonical[canonical]  # what it folds into may itself have been folded before
-    return keyed.with_columns(pl.Series("canonical", canonical)).select(TRACKS_STORED.names())
+    named = pl.when(pl.col("artist_name") != _UNKNOWN).then("artist_number")
+    detected = language.detect(keyed.with_columns(named.alias("artist_number")))
+    return keyed.with_columns(pl.Series("canonical", canonical), detected).select(TRACKS_STORED.names())
 
 
 def _fold(tracks: pl.DataFrame) -> NDArray[np.int32]:
