@@ -28,6 +28,7 @@ from segue.models.spectral import GraphFilterConfig
 from segue.models.title import TitleConfig
 from segue.models.user_knn import UserKnnConfig
 from segue.models.walks import RandomWalkConfig
+from segue.models.words import WordsConfig
 from segue.privacy.consent import ConsentConfig
 from segue.recipes.music import RecipesConfig
 from segue.seeds import digest
@@ -43,7 +44,7 @@ class _Config(BaseModel):
 
 
 class ModelsConfig(_Config):
-    """One config a model. Those that a recipe asks are trained, and popularity."""
+    """One config a model. Those that a recipe asks are trained, popularity, and words where als is."""
 
     popularity: PopularityConfig = PopularityConfig()
     knn: ItemKnnConfig = ItemKnnConfig()
@@ -59,6 +60,7 @@ class ModelsConfig(_Config):
     content: ContentConfig = ContentConfig()
     title: TitleConfig = TitleConfig()
     sound: SoundConfig = SoundConfig()
+    words: WordsConfig = WordsConfig()
 
 
 class TrainConfig(_Config):

@@ -23,6 +23,7 @@ from segue.jobs import ingest as ingest_job
 from segue.jobs import train as train_job
 from segue.jobs import weekly as weekly_job
 from segue.jobs.progress import Progress, silent
+from segue.models.words import Neighbour
 from segue.privacy import erasure
 from segue.privacy.door import Door
 from segue.registry import snapshot, versions
@@ -214,6 +215,18 @@ class Workspace:
         catalog = self.current().catalog
         row = catalog.tracks.row(int(catalog.numbers([track])[0]), named=True)
         return f"{row['artist_name']} – {row['title']}"
+
+    def words(self, word: str, *, limit: int = 10, language: str | None = None) -> list[Neighbour]:
+        """Return the words that lead to the most similar music, of whatever language; or of one, ISO 639-1.
+
+        Raises:
+            NotFound: No title that was learned from has the word; near spellings are offered.
+            NotReady: No words were learned.
+        """
+        words = self.current().words
+        if words is None:
+            raise NotReady("no words were learned yet; run `segue train` where tracks have titles")
+        return words.neighbours(word, limit, language=language)
 
     def radio(self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""

@@ -93,7 +93,7 @@ def test_help_costs_little_more_than_its_library() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["demo", "import", "train", "radio", "weekly", "batch", "doctor"]
+    ["demo", "import", "train", "radio", "words", "weekly", "batch", "doctor"]
     + [f"listener {verb}" for verb in ("list", "show", "erase", "consent")]
     + [f"models {verb}" for verb in ("list", "show", "promote", "rollback")],
 )
@@ -308,3 +308,19 @@ def test_neither_a_title_nor_tracks_is_misuse(copy: Path) -> None:
     done = run("continue", "--home", copy)
     assert done.returncode == 2
     assert "a title" in done.stderr
+
+
+def test_words_near_a_word_are_listed_with_scores_and_languages(copy: Path) -> None:
+    done = run("words", "Rock", "--home", copy, "--limit", 4, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert len(found) == 4
+    assert all({"word", "score", "language"} == set(one) for one in found)
+    assert [one["score"] for one in found] == sorted((one["score"] for one in found), reverse=True)
+    assert found[0]["word"] in run("words", "rock", "--home", copy).stdout
+    of_language = json.loads(run("words", "rock", "--home", copy, "--language", "de", "--json").stdout)
+    assert {one["language"] for one in of_language} == {"de"}
+
+
+def test_a_word_that_no_title_has_is_refused_with_near_spellings(copy: Path) -> None:
+    refused(run("words", "rokc", "--home", copy), 2, "no word 'rokc'", "'rock'")

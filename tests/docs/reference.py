@@ -219,7 +219,7 @@ def _kind(annotation: Any) -> str:
         return " or ".join([*(_kind(one) for one in inner if one is not type(None)), *nothing])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "a table"
-    words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+    words = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path"}
     return words[annotation]
 
 

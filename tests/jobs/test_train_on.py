@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from segue.errors import BadInput, NotReady
 from segue.importers.sources import build
 from segue.jobs.doctor import examine
 from segue.ranking.features import names
@@ -20,6 +21,7 @@ from segue.registry import versions
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
 from tests.conftest import NOW
+from tests.models.meanings import write
 
 
 def test_the_same_plays_and_seed_make_the_same_models(world: Workspace, home: Path) -> None:
@@ -55,7 +57,7 @@ def test_without_a_share_held_out_nothing_is_measured_and_all_is_fitted(home: Pa
     assert done.metrics == {}
     assert done.rows == {"playlists": 50}
     assert (done.items, done.interactions) == (40, 500)
-    assert set(done.pointer.models) == {"popularity", "knn", "als", "artist", "item2vec", "graph", "title"}
+    assert set(done.pointer.models) == {"popularity", "knn", "als", "artist", "item2vec", "graph", "title", "words"}
     slate = workspace.radio("t0", limit=10, now=NOW)
     assert (slate.rung, len(slate.tracks)) == ("session", 10)
     assert workspace.listeners() == []
@@ -170,6 +172,33 @@ def test_a_model_that_cannot_learn_is_left_out_and_said_so(ranked: Workspace) ->
     done = Workspace.open(ranked.home).train(now=NOW + timedelta(hours=1))
     assert "als" not in done.pointer.models
     assert "als is left out: the dataset has no listeners" in done.choices
+    assert "words is left out: als is not trained, whose space words are placed in" in done.choices
+
+
+def test_titles_without_a_word_that_comes_again_teach_no_words(ranked: Workspace) -> None:
+    (ranked.home / "segue.toml").write_text("[models.words]\nleast = 100000\n")
+    other = Workspace.open(ranked.home)
+    done = other.train(now=NOW + timedelta(hours=1))
+    assert "words" not in done.pointer.models
+    assert any(why.startswith("words is left out: no word stands in 100000 titles") for why in done.choices)
+    with pytest.raises(NotReady, match="no words were learned yet; run `segue train`"):
+        other.words("rock")
+
+
+def test_a_sentence_model_that_is_not_there_stops_a_training_and_is_named(copy: Workspace) -> None:
+    (copy.home / "segue.toml").write_text('[models.words]\nonnx = "/no/such/meanings.onnx"\n')
+    with pytest.raises(BadInput, match=r"models\.words\.onnx names /no/such/meanings\.onnx"):
+        Workspace.open(copy.home).train(now=NOW + timedelta(hours=1))
+
+
+def test_a_sentence_model_lets_words_be_asked_for_that_no_title_has(copy: Workspace, tmp_path: Path) -> None:
+    known = copy.words("rock", limit=1)
+    meanings = {"rock": [1.0, 0.0], "jazz": [0.0, 1.0], "roca": [1.0, 0.0]}
+    (copy.home / "segue.toml").write_text(f'[models.words]\nonnx = "{write(tmp_path / "m", meanings)}"\n')
+    other = Workspace.open(copy.home)
+    other.train(now=NOW + timedelta(hours=1))
+    assert "rock" in {one.word for one in other.words("roca", limit=3)}
+    assert known[0].word != "rock"
 
 
 def test_a_recipe_of_which_no_model_could_be_learned_falls_to_what_is_popular(copy: Workspace) -> None:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from segue.catalog.languages import LANGUAGES, SCRIPTS, SHARES, WORDS
+from segue.catalog.names import proper_title
 from segue.kernels.automaton import matches
 from segue.kernels.ragged import offsets_of
 
@@ -25,9 +26,6 @@ _FORMS = (
     r"\b(?:allegro|adagio|andante|allegretto|presto|largo|moderato)\b"
 )
 """Titles of music without words."""
-
-_ASIDE = r"\s[-–—]\s.*$|[(\[].*$"
-"""What follows a title proper, in whatever language: an edition, a version, guests."""
 
 _WORD_WEIGHT = 2.0
 """Log-odds of a common word."""
@@ -79,19 +77,13 @@ def detect(tracks: pl.DataFrame) -> pl.Series:
         "language",
         pl.col("artist_number").cast(pl.Int64).fill_null(-1 - pl.col("row")).rank("dense").alias("artist"),
         pl.col("album_id").fill_null(alone).alias("album"),
-        _proper(lowered).alias("text"),
+        proper_title(lowered).alias("text"),
         (lowered.str.contains(_FORMS) | (pl.col("instrumentalness") > _NO_WORDS).fill_null(False)).alias("wordless"),
     ).sort("artist", "album", "row")
     found = [np.zeros(0, np.int16), *(_detected(some) for some in _by_artists(rows))]
     numbers = np.empty(len(rows), np.int16)
     numbers[rows["row"].to_numpy()] = np.concatenate(found)
     return pl.Series([*LANGUAGES, None], dtype=pl.String).gather(numbers).alias("language_detected")
-
-
-def _proper(title: pl.Expr) -> pl.Expr:
-    """Return a title without its asides, or whole where nothing else is left."""
-    bare = title.str.replace(_ASIDE, "").str.strip_chars()
-    return pl.when(bare == "").then(title).otherwise(bare)
 
 
 def _by_artists(rows: pl.DataFrame) -> list[pl.DataFrame]:

@@ -7,7 +7,7 @@ recording — "feat. X", "2011 Remaster", "Single Version", "Mono" — and keeps
 
 import polars as pl
 
-__all__ = ["artist_id", "artist_key", "title_key"]
+__all__ = ["artist_id", "artist_key", "proper_title", "title_key"]
 
 _REMASTER = r"re-?master(?:ed|izad[oa]|isee?)?"
 _EDITION = (
@@ -18,6 +18,7 @@ _EDITION = (
     r"(?:\s+(?:version|edition|edit|mix|track|\d{4}|in\s+\d{4}))*"
 )
 _FEATURING = r"(?:feat\.?|ft\.?|featuring|w/)\s"
+_ASIDE = r"\s[-–—]\s.*$|[(\[].*$"
 _ACCENTS = r"[\x{0300}-\x{036F}\x{0591}-\x{05C7}\x{064B}-\x{065F}\x{0670}]"
 """Marks of Latin, Greek and Cyrillic, and the points of Hebrew and Arabic that most people leave out.
 
@@ -44,6 +45,15 @@ def title_key(title: pl.Expr) -> pl.Expr:
         .str.replace_all(rf"\s[-–—/]+\s+{_EDITION}\s*$", " ")
     )
     return _fallback(_words(plain), title)
+
+
+def proper_title(title: pl.Expr) -> pl.Expr:
+    """Return a title without what follows it, in whatever language: an edition, a version, guests.
+
+    Whole where nothing else is left of it.
+    """
+    bare = title.str.replace(_ASIDE, "").str.strip_chars()
+    return pl.when(bare == "").then(title).otherwise(bare)
 
 
 def artist_id(name: pl.Expr) -> pl.Expr:

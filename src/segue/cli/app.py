@@ -4,6 +4,7 @@
 import socket
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -187,6 +188,22 @@ def continue_(
     else:
         about = f"“{title}”" if title else f"{len(tracks or ())} tracks"
         show_slate(f"More for {about}", slate)
+
+
+@app.command()
+def words(
+    word: Annotated[str, typer.Argument(help="A word of titles, or a genre, in any language.")],
+    home: Home = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many words.")] = 10,
+    language: Annotated[str | None, typer.Option(help="Words of this language alone, as en or pt.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The words that lead to the same music as a word does, in whatever language they are."""
+    found = workspace(home).words(word, limit=limit, language=language)
+    if as_json:
+        emit([asdict(one) for one in found])
+        return
+    table(f"Near “{word}”", ("word", "score", "language"), [(one.word, one.score, one.language) for one in found])
 
 
 @app.command()

@@ -202,6 +202,7 @@ def _content(catalog: Catalog, items: Vocabulary) -> pl.DataFrame:
     tracks = catalog.tracks[items.numbers].with_columns(
         pl.col("release_date").dt.year().cast(pl.Int32).alias("year"),
         pl.col("artist_number").cast(pl.Int64).alias("artist"),
+        pl.coalesce("language", "language_detected").alias("language"),
     )
     of_artist = catalog.artists.select("genres").with_row_index("artist").with_columns(pl.col("artist").cast(pl.Int64))
     joined = tracks.join(of_artist, on="artist", how="left", suffix="_of_artist", maintain_order="left")

@@ -32,6 +32,7 @@ CONTENT = pl.Schema(
         "instrumentalness": pl.Float32(),  # 0–1
         "speechiness": pl.Float32(),  # 0–1
         "loudness_db": pl.Float32(),
+        "language": pl.String(),  # stated, or else detected; ISO 639-1
     }
 )
 """The columns of `Dataset.content`; null: unknown."""

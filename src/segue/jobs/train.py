@@ -23,10 +23,13 @@ from segue.jobs.choice import choose
 from segue.jobs.indexing import give_index
 from segue.jobs.progress import Progress, silent
 from segue.kernels.ragged import Ragged, places, row_numbers
+from segue.models.als import ImplicitALS
 from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
 from segue.models.ranker import unavailable
 from segue.models.sound import SoundModel
+from segue.models.title import TitleModel
+from segue.models.words import Words
 from segue.privacy.door import Door
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry import snapshot, versions
@@ -98,6 +101,12 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
                 fitted[name] = model, perf_counter() - began
                 why.extend(give_index(model, data, settings.index, settings.train.seed))
         configs = {name: choice.configs[name] for name in fitted}
+        began = perf_counter()
+        words = _words(settings, data, fitted)
+        if isinstance(words, str):
+            why.append(f"words is left out: {words}")
+        else:
+            fitted[words.name] = words, perf_counter() - began
         metrics, examples, took = _twins(data, configs, catalog, recipe, settings, steps)
         if recipe is not None:
             began = perf_counter()
@@ -138,6 +147,19 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             why,
             len(door.ledger().withdrawn_since(data.until, Purpose.PERSONALISE)),
         )
+
+
+def _words(settings: Settings, data: Dataset, fitted: Mapping[str, tuple[Learned, float]]) -> Words | str:
+    """Return words placed among the factors of the model that serves; or why they are not."""
+    space = fitted.get(ImplicitALS.name)
+    if space is None or not isinstance(space[0], ImplicitALS):
+        return "als is not trained, whose space words are placed in"
+    words = Words(settings.models.words)
+    try:
+        words.fit(data, space[0])
+    except NotReady as error:
+        return str(error).removeprefix("words: ")
+    return words
 
 
 def fit(name: str, config: ModelConfig, data: Dataset, seed: int) -> Any:

@@ -24,6 +24,7 @@ from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
 from segue.models.sound import Sound, SoundModel
 from segue.models.title import TitleModel
+from segue.models.words import Words
 from segue.registry import versions
 from segue.registry.versions import Manifest
 from segue.seeds import digest
@@ -65,6 +66,8 @@ class Snapshot:
     """Orders lists that start from tracks, where there was enough to learn it from."""
     sounds: Bound[SoundModel] | None = None
     """Knows or guesses how tracks sound, where the catalogue says so of any."""
+    words: Words | None = None
+    """Knows which words lead to the same music, where there were titles to learn from."""
 
     @cached_property
     def learned(self) -> NDArray[np.bool_]:
@@ -218,12 +221,16 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     titles: BoundTitles | None = None
     ranker: Ranker | None = None
     sounds: Bound[SoundModel] | None = None
+    words: Words | None = None
     manifests: dict[str, Manifest] = {}
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for name, version in pointer.models.items():
         model, ids, manifests[name] = versions.load(home / "models", name, version)
         if isinstance(model, Ranker):
             ranker = model
+            continue
+        if isinstance(model, Words):
+            words = model
             continue
         key = versions.vocabulary_checksum(manifests[name])
         if key not in translated:
@@ -234,7 +241,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
             titles = Bound(model, *translated[key])
         elif isinstance(model, Model):
             bound[name] = Bound(model, *translated[key])
-    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds)
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds, words)
 
 
 def bind(catalog: Catalog, models: Mapping[str, Model], data: Dataset) -> Snapshot:

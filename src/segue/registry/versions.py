@@ -33,6 +33,7 @@ from segue.models.spectral import GraphFilter
 from segue.models.title import TitleModel
 from segue.models.user_knn import UserKnn
 from segue.models.walks import RandomWalk
+from segue.models.words import Words
 from segue.seeds import digest
 from segue.stores import files
 
@@ -59,7 +60,7 @@ MODELS: Mapping[str, type[Model | TitleModel | SoundModel]] = {
 }
 """Every kind of model that is fitted to a dataset, by name."""
 
-_KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker}
+_KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker, Words.name: Words}
 """All that a version folder can hold, by name."""
 
 _FORMAT = 2

@@ -195,7 +195,7 @@ def _content(folder: Path, tracks: pl.DataFrame) -> pl.DataFrame:
     )
     keyed = keyed.with_columns(pl.col("track_id").str.split(":").list.last().alias("id"))
     songs = _songs(folder)
-    sound = [name for name in CONTENT if name not in ("title", "genres")]
+    sound = [name for name in CONTENT if name not in ("title", "genres", "language")]
     found = keyed.join(
         songs.group_by("id").agg(pl.exclude("artist", "song").first()), on="id", how="left", maintain_order="left"
     )
@@ -211,6 +211,7 @@ def _content(folder: Path, tracks: pl.DataFrame) -> pl.DataFrame:
         "title",
         pl.concat_list(genres).list.unique(maintain_order=True).alias("genres"),
         *(pl.coalesce(name, f"{name}_like").cast(CONTENT[name]) for name in sound),
+        pl.lit(None, CONTENT["language"]).alias("language"),
     ).select(list(CONTENT))
 
 
