@@ -28,7 +28,6 @@ from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
 from segue.models.ranker import unavailable
 from segue.models.sound import SoundModel
-from segue.models.title import TitleModel
 from segue.models.words import Words
 from segue.privacy.door import Door
 from segue.recipes.music import ListConfig, RecipesConfig
