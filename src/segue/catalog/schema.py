@@ -3,7 +3,7 @@
 
 import polars as pl
 
-__all__ = ["ALBUMS", "ARTISTS", "TRACKS", "TRACKS_STORED"]
+__all__ = ["ALBUMS", "ARTISTS", "SOUND", "TRACKS", "TRACKS_STORED"]
 
 TRACKS = pl.Schema(
     {
@@ -43,6 +43,12 @@ TRACKS = pl.Schema(
     }
 )
 """What an importer may say of a track. Only `track_id` and `title` must be there."""
+
+SOUND = (
+    "tempo_bpm", "key", "mode", "energy", "valence", "danceability", "acousticness", "instrumentalness", "speechiness",
+    "loudness_db", "timbre", "embedding",
+)  # fmt: skip
+"""What is true of a recording, whatever album, file or service it comes from."""
 
 TRACKS_STORED = pl.Schema(
     {

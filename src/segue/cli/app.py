@@ -77,24 +77,40 @@ def demo(
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(help="spotify, listenbrainz, lastfm, mpd, hetrec or table.")],
+    source: Annotated[str, typer.Argument(help="spotify, listenbrainz, lastfm, mpd, hetrec, table or audio.")],
     path: Annotated[Path, typer.Argument(help="A file, a zip or a folder.")],
     home: Home = None,
     listener: Annotated[str | None, typer.Option(help="Whose plays these are.")] = None,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="table: which column is which field.")
     ] = None,
+    model: Annotated[Path | None, typer.Option(help="audio: an ONNX file that gives embeddings.")] = None,
+    model_rate: Annotated[
+        int | None, typer.Option(min=1000, max=192_000, help="audio: samples a second that the model takes.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=256, help="audio: processes.", show_default="one a core")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take plays or playlists in. Twice the same file adds nothing; a bad file changes nothing."""
+    """Take plays, playlists or music files in. Twice the same adds nothing; a bad file changes nothing."""
     from segue.errors import UsageError
     from segue.importers.sources import build
+    from segue.workspace import default_home
 
     pairs = [pair.partition("=") for pair in mapping or ()]
     for column, equals, field in pairs:
         if not (column and equals and field):
             raise UsageError(f"--map {column + equals + field!r} is not of the form column=field")
-    importer = build(source, listener=listener, mapping={column: field for column, _, field in pairs} or None)
+    importer = build(
+        source,
+        listener=listener,
+        mapping={column: field for column, _, field in pairs} or None,
+        model=model,
+        model_rate=model_rate,
+        jobs=jobs,
+        memory=(home or default_home()) / "audio" / "memory.sqlite" if source == "audio" else None,
+    )
     if not path.exists():
         raise UsageError(f"there is no file or folder {path}")
     opened = workspace(home, create=True)

@@ -28,6 +28,8 @@ class Batch:
     albums: pl.DataFrame | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Rows not taken, by reason in words."""
+    total: int | None = None
+    """How many rows there are in the whole source, where that is known beforehand."""
 
 
 class Importer(Protocol):

@@ -3,15 +3,18 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from segue.catalog import matching, store
+from segue.catalog.schema import SOUND
+from segue.errors import BadInput
 from segue.events import compaction
 from segue.events.schema import conform
 from segue.events.sink import Sink
@@ -58,15 +61,20 @@ def ingest(
     """
     with exclusive(home / "locks" / "import.lock", wait=False), _staging(home / "tmp" / "import") as stage:
         rows, dropped, batches = 0, Counter[str](), 0
+        progress("reading", rows)
+        before = store.load(home / "catalog")
+        lengths = _lengths(before.tracks, {})
         for batch in importer.read(path):
             rows += batch.rows
             dropped.update(batch.dropped)
+            lengths = _lengths(batch.tracks, lengths)
             _stage(stage, batches, batch)
             batches += 1
-            progress("reading", rows)
+            progress("reading", rows, batch.total)
         progress("cataloguing", rows)
         tracks, artists, albums = (_staged(stage, table, key) for table, key in _TABLES.items())
-        repeats = _repeats(home / "catalog", tracks)
+        repeats = _repeats(before, tracks)
+        tracks = _with_sound(tracks, before, repeats)
         extension = store.extend(home / "catalog", tracks, artists, albums, repeats=repeats)
         snapshot.grow(home, extension.generation, now=datetime.now(UTC))
         events = duplicates = 0
@@ -81,6 +89,7 @@ def ingest(
     return Report(importer.name, str(path), rows, events, duplicates, extension.added, extension.folded, dict(dropped))
 
 
+_VECTORS = {"timbre", "embedding"}
 _TABLES = {"tracks": "track_id", "artists": "artist_id", "albums": "album_id"}
 
 
@@ -95,12 +104,28 @@ def _staging(stage: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _repeats(folder: Path, tracks: pl.DataFrame) -> dict[str, int]:
+def _lengths(tracks: pl.DataFrame, known: Mapping[str, int]) -> dict[str, int]:
+    """Return how long each column of vectors is.
+
+    Raises:
+        BadInput: A vector is of another length than those before it.
+    """
+    lengths = dict(known)
+    for name in _VECTORS & set(tracks.columns):
+        for length in tracks[name].list.len().drop_nulls().unique().sort():
+            if lengths.setdefault(name, length) != length:
+                raise BadInput(
+                    f"a track comes with {name} of {length} numbers, and the catalogue holds such of {lengths[name]}; "
+                    "use the model that made those, or another workspace"
+                )
+    return lengths
+
+
+def _repeats(before: store.Catalog, tracks: pl.DataFrame) -> dict[str, int]:
     """Return the number of the recording that each new track repeats, as far as the catalogue has it.
 
     So a play that names its track by artist and title counts for the track of another source, typing errors forgiven.
     """
-    before = store.load(folder)
     if not len(before):
         return {}
     new = store.combine(tracks, "track_id").join(before.tracks.select("track_id"), on="track_id", how="anti")
@@ -110,6 +135,19 @@ def _repeats(folder: Path, tracks: pl.DataFrame) -> dict[str, int]:
     found = matching.match(named, before)["number"]
     pairs = zip(new["track_id"], found, strict=True)
     return {track_id: int(before.canonical[number]) for track_id, number in pairs if number >= 0}
+
+
+def _with_sound(tracks: pl.DataFrame, before: store.Catalog, repeats: Mapping[str, int]) -> pl.DataFrame:
+    """Add rows that give the sound of tracks to the recordings that these repeat, which may not know theirs."""
+    columns = [name for name in SOUND if name in tracks.columns]
+    if not columns or not len(before):
+        return tracks
+    own = before.join(tracks["track_id"])
+    matched = tracks["track_id"].replace_strict(repeats, default=-1, return_dtype=pl.Int32).to_numpy()
+    recording = np.where(own >= 0, before.canonical[own], matched)
+    rows = pl.Series(np.flatnonzero((recording >= 0) & (recording != own)))
+    names = before.tracks.select("track_id", "title")[pl.Series(recording).gather(rows)]
+    return pl.concat([tracks, names.hstack(tracks.select(columns)[rows])], how="diagonal_relaxed")
 
 
 def _stage(stage: Path, number: int, batch: Batch) -> None:
