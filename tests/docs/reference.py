@@ -323,7 +323,13 @@ def _sources() -> str:
     return "\n".join(["| source | reads | takes |", "|---|---|---|", *rows])
 
 
-_OPTIONS = {"listener": "`--listener`", "mapping": "`--map`"}
+_OPTIONS = {
+    "listener": "`--listener`",
+    "mapping": "`--map`",
+    "model": "`--model`",
+    "model_rate": "`--model-rate`",
+    "jobs": "`--jobs`",
+}
 
 
 def _fields() -> str:

@@ -33,6 +33,7 @@ _FLOOR_DB, _HEARD_DB = 80.0, 60.0
 _TEMPO_LEAST, _TEMPO_MOST, _TEMPI = 40.0, 220.0, 800
 _TEMPO_USUAL = 120.0
 _TEMPO_WINDOW_S = 12.0
+_TEMPO_EXACTER = 0.03
 _PULSE_LEAST = 0.1
 """Least self-similarity of the onsets, one beat later, where there is a pulse: noise has 0.06."""
 _FLUX_LEAST = 5e-4
@@ -150,7 +151,10 @@ def _tempo(flux: NDArray[np.float32]) -> float | None:
     one_beat_later = np.interp(60 * _FRAME_RATE / tempi, np.arange(width), similar.mean(axis=0))
     likely = np.exp(-0.5 * np.log2(tempi / _TEMPO_USUAL) ** 2)
     best = int(np.argmax(np.maximum(one_beat_later, 0) * at_tempo * likely))
-    return float(tempi[best]) if one_beat_later[best] >= _PULSE_LEAST else None
+    if one_beat_later[best] < _PULSE_LEAST:
+        return None
+    near = np.abs(tempi / tempi[best] - 1) < _TEMPO_EXACTER
+    return float(tempi[near][at_tempo[near].argmax()])  # a beat later is whole frames later; the spectrum tells better
 
 
 def _key(mono: NDArray[np.float32]) -> tuple[int, int] | tuple[None, None]:
