@@ -100,7 +100,7 @@ def test_embeddings_of_another_length_are_refused_with_the_first_file(home: Path
     workspace.ingest(audio(home, model=five), music)
     before = rows(workspace)
     file(music / "0.flac", chords(1, False, 8.0), title="New", artist="Newer")
-    with pytest.raises(BadInput, match="embedding of 7 numbers, and the catalogue holds such of 5.*use the model"):
+    with pytest.raises(BadInput, match="embedding of 7 numbers, where those before it have 5; use the model"):
         workspace.ingest(audio(home, model=seven), music)
     assert rows(workspace) == before
     assert workspace.ingest(audio(home, model=five), music).tracks == 1
@@ -120,3 +120,19 @@ def test_of_two_files_of_one_recording_one_repeats_the_other(home: Path, tmp_pat
     report = workspace.ingest(audio(home), tmp_path / "m")
     assert (report.tracks, report.folded) == (2, 1)
     assert workspace.catalog().canonical.tolist() == [0, 0]
+
+
+def test_vectors_may_begin_late_and_must_then_agree(home: Path, tmp_path: Path) -> None:
+    class Late(Given):
+        def read(self, path: Path) -> Any:
+            for track in self._tracks:
+                yield Batch(1, pl.DataFrame(schema={"event_id": pl.String}), pl.DataFrame([track], SCHEMA))
+
+    tracks = [{"track_id": f"t:{size}", "title": str(size), "timbre": [0.5] * size or None} for size in (0, 4, 6)]
+    workspace = Workspace.open(home, create=True)
+    assert workspace.ingest(Late(*tracks[:2]), tmp_path).tracks == 2
+    with pytest.raises(BadInput, match="timbre of 6 numbers, where those before it have 4"):
+        workspace.ingest(Late(tracks[0], tracks[2]), tmp_path)
+
+
+SCHEMA = {"track_id": pl.String, "title": pl.String, "timbre": pl.List(pl.Float32)}

@@ -63,7 +63,7 @@ def ingest(
         rows, dropped, batches = 0, Counter[str](), 0
         progress("reading", rows)
         before = store.load(home / "catalog")
-        lengths = _lengths(before.tracks, {})
+        lengths = {name: size for name in _VECTORS if (size := _length(before.tracks[name])) is not None}
         for batch in importer.read(path):
             rows += batch.rows
             dropped.update(batch.dropped)
@@ -112,13 +112,22 @@ def _lengths(tracks: pl.DataFrame, known: Mapping[str, int]) -> dict[str, int]:
     """
     lengths = dict(known)
     for name in _VECTORS & set(tracks.columns):
-        for length in tracks[name].list.len().drop_nulls().unique().sort():
-            if lengths.setdefault(name, length) != length:
-                raise BadInput(
-                    f"a track comes with {name} of {length} numbers, and the catalogue holds such of {lengths[name]}; "
-                    "use the model that made those, or another workspace"
-                )
+        first = lengths.get(name, _length(tracks[name]))
+        if first is None:
+            continue
+        lengths[name] = first
+        other = tracks[name].filter(tracks[name].list.len() != first)
+        if len(other):
+            raise BadInput(
+                f"a track comes with {name} of {_length(other)} numbers, where those before it have {first}; "
+                "use the model that made those, or another workspace"
+            )
     return lengths
+
+
+def _length(vectors: pl.Series) -> int | None:
+    """Return how long the first vector is that is none of nothing."""
+    return vectors.list.len().drop_nulls().first()  # type: ignore[return-value]
 
 
 def _repeats(before: store.Catalog, tracks: pl.DataFrame) -> dict[str, int]:
