@@ -26,7 +26,7 @@ def test_a_folder_without_a_catalogue_is_an_empty_one(tmp_path: Path) -> None:
 def test_tracks_are_numbered_in_the_order_of_their_appearance(tmp_path: Path) -> None:
     done = store.extend(tmp_path, rows(song("b", "One"), song("a", "Two")))
     loaded = store.load(tmp_path)
-    assert (done.generation, done.added, done.updated, done.folded) == (1, 2, 0, 0)
+    assert (done.generation, done.added, done.enriched, done.folded) == (1, 2, 0, 0)
     assert loaded.tracks["track_id"].to_list() == ["b", "a"]
     assert loaded.tracks["number"].to_list() == [0, 1]
     assert loaded.tracks.schema == TRACKS_STORED
@@ -46,7 +46,7 @@ def test_extending_twice_by_the_same_adds_nothing(tmp_path: Path) -> None:
     tracks = rows(song("a", "One"), song("b", "Two"))
     store.extend(tmp_path, tracks)
     again = store.extend(tmp_path, tracks)
-    assert (again.generation, again.added, again.updated) == (1, 0, 0)
+    assert (again.generation, again.added, again.enriched) == (1, 0, 0)
     assert store.generations(tmp_path) == [1]
 
 
@@ -61,7 +61,7 @@ def test_gaps_are_filled_and_known_values_are_kept(tmp_path: Path) -> None:
     store.extend(tmp_path, rows(song("a", "Song", tempo_bpm=120.0)))
     done = store.extend(tmp_path, rows(song("a", "Other", tempo_bpm=60.0, language="sv")))
     track = store.load(tmp_path).tracks.row(0, named=True)
-    assert (done.added, done.updated) == (0, 1)
+    assert (done.added, done.enriched) == (0, 1)
     assert (track["title"], track["tempo_bpm"], track["language"]) == ("Song", 120.0, "sv")
 
 
@@ -225,3 +225,24 @@ def test_tracks_of_artists_that_no_source_names_do_not_tell_of_one_another(tmp_p
 def test_an_empty_catalogue_has_no_languages(tmp_path: Path) -> None:
     empty = store.load(tmp_path)
     assert (empty.languages, empty.language.tolist()) == ((), [])
+
+
+def test_a_track_known_by_its_id_alone_gets_its_names_later(tmp_path: Path) -> None:
+    store.extend(tmp_path, rows(song("a", "a", None)))
+    done = store.extend(tmp_path, rows(song("a", "Low Tide", "The Harbours")))
+    track = store.load(tmp_path).tracks.row(0, named=True)
+    assert (track["title"], track["artist_name"], track["artist_id"]) == ("Low Tide", "The Harbours", "artist:harbours")
+    assert (done.added, done.enriched) == (0, 1)
+    again = store.extend(tmp_path, rows(song("a", "a", None)))
+    assert (again.generation, again.enriched) == (2, 0)
+
+
+def test_a_recording_is_enriched_by_an_edition_under_another_id_and_counted_once(tmp_path: Path) -> None:
+    store.extend(tmp_path, rows(song("a", "Low Tide"), song("b", "Ember")))
+    editions = rows(song("x", "Low Tide", energy=0.5), song("y", "Low Tide (Remastered)", key=3), song("z", "Ember"))
+    done = store.extend(tmp_path, editions)
+    assert (done.added, done.folded, done.enriched) == (3, 3, 1)
+    described = store.load(tmp_path).described.row(0, named=True)
+    assert (described["track_id"], described["energy"], described["key"]) == ("a", 0.5, 3)
+    again = store.extend(tmp_path, editions)
+    assert (again.generation, again.added, again.enriched) == (2, 0, 0)

@@ -5,11 +5,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.dataset.build import DatasetConfig, build, read
+from segue.catalog import store
+from segue.dataset.build import DatasetConfig, build, read, resolve
 from segue.dataset.matrices import Dataset, Interactions
 from segue.errors import NotReady
 from segue.events import compaction
@@ -63,6 +65,28 @@ def test_plays_of_two_editions_of_a_recording_add_up(tmp_path: Path) -> None:
     weights = weights_of(data.listeners, data)
     assert weights["l", "c"] == 1
     assert weights["l", "a"] == pytest.approx((1 + 3) * 2 / (2 + 3))
+
+
+def test_content_is_what_any_edition_of_a_recording_and_any_source_of_its_artist_say(tmp_path: Path) -> None:
+    catalog_of(tmp_path, song("a", title="Song", artist_name="X", genres=["dub"]))
+    edition = pl.DataFrame([song("x", title="Song", artist_name="X", energy=0.25)])
+    known = pl.DataFrame({"artist_id": ["s:1"], "name": ["X"], "genres": [["rock"]]})
+    store.extend(tmp_path / "catalog", edition, known)
+    data = build(sources_of(tmp_path, playlist("p", ["x"])), store.load(tmp_path / "catalog"), DatasetConfig())
+    assert data.content is not None
+    assert data.content.select("energy", "genres").row(0) == (0.25, ["dub", "rock"])
+
+
+def test_a_play_of_an_edition_whose_length_is_not_known_is_measured_by_the_recording_s(tmp_path: Path) -> None:
+    catalog = catalog_of(
+        tmp_path,
+        song("a", title="Song", artist_name="X", duration_ms=200_000),
+        song("b", title="Song", artist_name="X"),
+    )
+    listening = pl.DataFrame(
+        {"track": ["a", "b"], "duration_ms": [None, None]}, schema_overrides={"duration_ms": pl.Int64}
+    )
+    assert resolve(listening, catalog)["duration_ms"].to_list() == [200_000, 200_000]
 
 
 def test_tracks_that_the_catalogue_lacks_are_counted_as_dropped(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ def test_every_source_is_built_under_its_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_source_takes_the_options_that_it_states(name: str) -> None:
-    values = {"listener": "ann", "mapping": {}, "type": "play", "model": Path("m.onnx"), "model_rate": 16_000}
-    values |= {"jobs": 2, "memory": Path("m.sqlite")}
+    values = {"listener": "ann", "mapping": {}, "type": "play", "kind": "artist", "model": Path("m.onnx")}
+    values |= {"model_rate": 16_000, "jobs": 2, "memory": Path("m.sqlite")}
     build(name, **{option: values[option] for option in SOURCES[name].options})
 
 

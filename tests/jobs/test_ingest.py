@@ -53,6 +53,45 @@ def test_a_play_named_with_a_typing_error_counts_for_the_track_that_is_meant(hom
     assert set(catalog.canonical[catalog.numbers(tracks)]) == {0}
 
 
+def test_a_catalogue_describes_recordings_of_another_source_and_brings_no_plays(home: Path, tmp_path: Path) -> None:
+    workspace = Workspace.open(home, create=True)
+    workspace.ingest(
+        build("table", mapping=FIELDS),
+        table(tmp_path, "ann,Lighthouse Keeper,The Wandering Choir,2026-01-01T10:00:00Z"),
+    )
+    known = tmp_path / "known.csv"
+    known.write_text(
+        "track,track_title,artist_name,energy,kind\n"
+        "x1,Lighthuose Keeper,Wandering Choir,0.25,\n"
+        "x2,Low Tide,Harbours,0.5,\n"
+        "e1,Lighthouse Keeper,The Wandering Choir,0.75,episode\n"
+    )
+    first, second = (workspace.ingest(build("catalogue"), known) for _ in range(2))
+    assert (first.rows, first.events, first.tracks, first.folded, first.enriched) == (3, 0, 3, 1, 1)
+    assert (second.tracks, second.folded, second.enriched) == (0, 0, 0)
+    catalog = workspace.catalog()
+    assert catalog.generation == 2
+    assert catalog.described.select("kind", "canonical", "energy").rows() == [
+        ("track", 0, 0.25),
+        ("track", 0, 0.25),
+        ("track", 2, 0.5),
+        ("episode", 3, 0.75),
+    ]
+    workspace.sink.close()
+
+
+def test_a_catalogue_of_artists_says_of_whom_more_is_known_and_who_has_no_track(home: Path, tmp_path: Path) -> None:
+    workspace = Workspace.open(home, create=True)
+    workspace.ingest(build("table", mapping=FIELDS), table(tmp_path, "ann,One,The Harbours,2026-01-01T10:00:00Z"))
+    known = tmp_path / "artists.csv"
+    known.write_text("uri,who,genres\ns:1,Harbours,\"['dub', 'rock']\"\ns:2,Nobody,dub\n")
+    importer = build("catalogue", mapping={"uri": "artist_id", "who": "artist_name"}, kind="artist")
+    first, second = (workspace.ingest(importer, known) for _ in range(2))
+    assert (first.rows, first.artists_enriched, first.artists_waiting, first.tracks) == (2, 1, 1, 0)
+    assert (second.artists_enriched, second.artists_waiting) == (0, 0)
+    workspace.sink.close()
+
+
 def test_who_is_imported_after_a_training_is_served_by_it(world: Workspace, home: Path, tmp_path: Path) -> None:
     """Their tracks have ids of their own, and repeat recordings that the models know."""
     shutil.copytree(world.home, home)

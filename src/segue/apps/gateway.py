@@ -234,10 +234,10 @@ def _api(gateway: Gateway) -> APIRouter:
             catalog = serving.catalog
             if q is not None:
                 found = [match.number for match in search.search(catalog, q, limit, serving.popularity)]
-                return {"tracks": _described(catalog.tracks[found]), "next": None}
-            page = catalog.tracks.slice(cursor, limit)
+                return {"tracks": _told(catalog.described[found]), "next": None}
+            page = catalog.described.slice(cursor, limit)
             after = cursor + limit
-            return {"tracks": _described(page), "next": after if after < len(catalog) else None}
+            return {"tracks": _told(page), "next": after if after < len(catalog) else None}
 
         return await gateway.run(work)
 
@@ -250,7 +250,7 @@ def _api(gateway: Gateway) -> APIRouter:
             (number,) = catalog.numbers([track])
             if number < 0:
                 raise NotFound(f"no track {track!r} in the catalogue")
-            return _described(catalog.tracks[[int(number)]])[0]
+            return _told(catalog.described[[int(number)]])[0]
 
         return await gateway.run(work)
 
@@ -279,7 +279,7 @@ def _health(gateway: Gateway) -> APIRouter:
     return health
 
 
-def _described(tracks: pl.DataFrame) -> list[dict[str, Any]]:
+def _told(tracks: pl.DataFrame) -> list[dict[str, Any]]:
     shown = tracks.drop("number", "canonical", "artist_number", "artist_key", "title_key")
     return [{name: value for name, value in row.items() if value is not None} for row in shown.to_dicts()]
 

@@ -3,7 +3,7 @@
 
 import polars as pl
 
-__all__ = ["ALBUMS", "ARTISTS", "SOUND", "TRACKS", "TRACKS_STORED"]
+__all__ = ["ALBUMS", "ARTISTS", "ARTISTS_STORED", "SOUND", "TRACKS", "TRACKS_STORED"]
 
 TRACKS = pl.Schema(
     {
@@ -74,6 +74,9 @@ ARTISTS = pl.Schema(
         "mbid": pl.String(),
     }
 )
+
+ARTISTS_STORED = pl.Schema({**ARTISTS, "artist_key": pl.String()})  # `names.artist_key`
+"""The artists' table as stored: row j is the artist with number j."""
 
 ALBUMS = pl.Schema(
     {

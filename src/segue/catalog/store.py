@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from segue.catalog import language, names
-from segue.catalog.schema import ALBUMS, ARTISTS, TRACKS, TRACKS_STORED
+from segue.catalog import described, language, names
+from segue.catalog.schema import ALBUMS, ARTISTS, ARTISTS_STORED, TRACKS, TRACKS_STORED
 from segue.errors import BadInput, Damaged
 from segue.stores import files
 from segue.stores.locks import exclusive
@@ -24,7 +24,7 @@ from segue.types import ItemKind
 __all__ = ["Catalog", "Extension", "combine", "extend", "generations", "load", "prune"]
 
 _UNKNOWN, _UNKNOWN_ID = "Unknown artist", "artist:unknown artist"
-_SCHEMAS = {"tracks": TRACKS_STORED, "artists": ARTISTS, "albums": ALBUMS}
+_SCHEMAS = {"tracks": TRACKS_STORED, "artists": ARTISTS_STORED, "albums": ALBUMS}
 _SAME_LENGTH_MS = 4000
 """Recordings of one artist and title whose lengths differ by more are different recordings."""
 
@@ -40,6 +40,16 @@ class Catalog:
 
     def __len__(self) -> int:
         return self.tracks.height
+
+    @cached_property
+    def described(self) -> pl.DataFrame:
+        """The tracks, each with all that is known of its recording, by whichever source."""
+        return described.of_tracks(self.tracks)
+
+    @cached_property
+    def described_artists(self) -> pl.DataFrame:
+        """The artists, each with all that is known of it, by whichever source."""
+        return described.of_artists(self.artists)
 
     @cached_property
     def canonical(self) -> NDArray[np.int32]:
@@ -101,10 +111,15 @@ class Extension:
     """What an extension did. `generation` is unchanged when nothing was new."""
 
     generation: int
-    added: int
-    updated: int
-    folded: int
+    added: int = 0
+    folded: int = 0
     """How many of the added tracks repeat a recording that was there before them."""
+    enriched: int = 0
+    """Recordings that were there before, of which more is known now."""
+    artists_enriched: int = 0
+    """Artists that were there before, of whom more is known now."""
+    artists_waiting: int = 0
+    """New artists by whom there is no track yet, under any id."""
 
 
 def generations(folder: Path) -> list[int]:
@@ -121,13 +136,14 @@ def load(folder: Path, generation: int | None = None) -> Catalog:
     if generation is None:
         generation = max(generations(folder), default=0)
     if generation == 0:
-        return Catalog(0, TRACKS_STORED.to_frame(), ARTISTS.to_frame(), ALBUMS.to_frame())
+        return Catalog(0, TRACKS_STORED.to_frame(), ARTISTS_STORED.to_frame(), ALBUMS.to_frame())
     here = folder / f"{generation:06d}"
     try:
         tables = [_read(here / f"{name}.parquet", schema) for name, schema in _SCHEMAS.items()]
     except (OSError, pl.exceptions.PolarsError) as error:
         raise Damaged(f"the catalogue's generation {generation} cannot be read ({error}); restore a backup") from error
-    return Catalog(generation, *tables)
+    tracks, artists, albums = tables
+    return Catalog(generation, tracks, _keyed(artists), albums)
 
 
 def _read(path: Path, schema: pl.Schema) -> pl.DataFrame:
@@ -162,16 +178,19 @@ def extend(
         before = load(folder)
         known = _without_unknown(before.tracks.select(TRACKS.names()))
         merged, updated = _merge(known, given, "track_id")
-        merged = _with_artists(merged)
+        merged = _with_names(merged)
         own_artists = merged.select(pl.col("artist_id"), pl.col("artist_name").alias("name"))
-        people, _ = _merge(before.artists, _conform(artists, ARTISTS), "artist_id")
+        known_people = before.artists.select(ARTISTS.names())
+        people, _ = _merge(known_people, _conform(artists, ARTISTS), "artist_id")
         people, changed_artists = _merge(people, _conform(own_artists, ARTISTS), "artist_id")
         records, changed_albums = _merge(before.albums, _conform(albums, ALBUMS), "album_id")
         added = merged.height - len(before)
-        same_people = people.height == before.artists.height and (artists is None or people.equals(before.artists))
+        same_people = people.height == before.artists.height and (artists is None or people.equals(known_people))
         same_records = records.height == before.albums.height
         if not (added or updated or changed_artists or changed_albums) and same_people and same_records:
-            return Extension(before.generation, 0, 0, 0)
+            return Extension(before.generation)
+        keys = before.artists["artist_key"].extend_constant(None, people.height - before.artists.height)
+        people = _keyed(people.with_columns(keys))
         stored = _number(merged, people, before, repeats or {})
         after = Catalog(before.generation + 1, stored, people, records)
         with files.new_folder(folder / f"{after.generation:06d}") as here:
@@ -179,8 +198,14 @@ def extend(
             after.artists.write_parquet(here / "artists.parquet")
             after.albums.write_parquet(here / "albums.parquet")
         new = stored.slice(len(before))
-        folded = int((new["canonical"] != new["number"]).sum())
-        return Extension(after.generation, added, updated, folded)
+        return Extension(
+            after.generation,
+            added,
+            folded=int((new["canonical"] != new["number"]).sum()),
+            enriched=_enriched(before, after),
+            artists_enriched=int(_gained(before.described_artists, after.described_artists).sum()),
+            artists_waiting=_waiting(before, after),
+        )
 
 
 def prune(folder: Path, keep: Collection[int]) -> list[int]:
@@ -205,24 +230,59 @@ def _conform_tracks(tracks: pl.DataFrame) -> pl.DataFrame:
         raise BadInput(
             f"track {given['track_id'][row]!r} has duration_ms {given['duration_ms'][row]}; it cannot be negative"
         )
-    return given.with_columns(pl.col("kind").fill_null(ItemKind.TRACK.value))
+    return _without_unknown(given).with_columns(pl.col("kind").fill_null(ItemKind.TRACK.value))
 
 
-def _with_artists(tracks: pl.DataFrame) -> pl.DataFrame:
-    """Name the artist that no source named, and give an id to each that has only a name."""
-    return tracks.with_columns(pl.col("artist_name").fill_null(_UNKNOWN)).with_columns(
-        pl.coalesce("artist_id", names.artist_id(pl.col("artist_name"))).alias("artist_id")
-    )
+def _with_names(tracks: pl.DataFrame) -> pl.DataFrame:
+    """Call a track by its id and name the artist where no source did, and give an id to an artist with only a name."""
+    return tracks.with_columns(
+        pl.coalesce("title", "track_id").alias("title"), pl.col("artist_name").fill_null(_UNKNOWN)
+    ).with_columns(pl.coalesce("artist_id", names.artist_id(pl.col("artist_name"))).alias("artist_id"))
 
 
 def _without_unknown(tracks: pl.DataFrame) -> pl.DataFrame:
-    """Make a gap again of what `_with_artists` wrote where no source named an artist."""
+    """Make a gap again of what `_with_names` wrote where no source named a track or an artist."""
     unnamed = pl.col("artist_name") == _UNKNOWN
     invented = unnamed & (pl.col("artist_id") == _UNKNOWN_ID)
     return tracks.with_columns(
-        pl.when(~invented).then("artist_id").alias("artist_id"),
-        pl.when(~unnamed).then("artist_name").alias("artist_name"),
+        pl.when(pl.col("title") != pl.col("track_id")).then("title").alias("title"),
+        pl.when(~invented.fill_null(False)).then("artist_id").alias("artist_id"),
+        pl.when(~unnamed.fill_null(False)).then("artist_name").alias("artist_name"),
     )
+
+
+def _keyed(artists: pl.DataFrame) -> pl.DataFrame:
+    """Fill in the keys that are missing: of new artists, and of all in a catalogue of an older release."""
+    missing = artists["artist_key"].is_null() & (artists["name"] != _UNKNOWN).fill_null(False)
+    rows = missing.arg_true()
+    if rows.is_empty():
+        return artists
+    keys = artists.select(names.artist_key(pl.col("name").gather(rows)))["name"]
+    return artists.with_columns(artists["artist_key"].scatter(rows, keys))
+
+
+def _enriched(before: Catalog, after: Catalog) -> int:
+    """Count the recordings of before of which more is known now."""
+    was, now = before.described, after.described.head(len(before))
+    named = ((was["title"] != now["title"]) | (was["artist_name"] != now["artist_name"])).to_numpy()
+    own = before.canonical == np.arange(len(before))
+    return int(((_gained(was, now) | named) & own).sum())
+
+
+def _waiting(before: Catalog, after: Catalog) -> int:
+    """Count the new artists whose name no track's artist has."""
+    used = after.artists["artist_key"].gather(np.unique(after.artist)).drop_nulls()
+    new = after.artists.slice(before.artists.height)["artist_key"]
+    return int((~new.is_in(used.implode())).sum())
+
+
+def _gained(was: pl.DataFrame, now: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return of each row of before whether a gap was filled."""
+    gained = np.zeros(was.height, bool)
+    for name in was.columns:
+        if was[name].null_count():
+            gained |= (was[name].is_null() & now[name].head(was.height).is_not_null()).to_numpy()
+    return gained
 
 
 def _conform(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:

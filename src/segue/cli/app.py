@@ -77,12 +77,21 @@ def demo(
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(help="spotify, listenbrainz, lastfm, mpd, hetrec, table or audio.")],
+    source: Annotated[
+        str, typer.Argument(help="spotify, listenbrainz, lastfm, mpd, hetrec, table, catalogue or audio.")
+    ],
     path: Annotated[Path, typer.Argument(help="A file, a zip or a folder.")],
     home: Home = None,
     listener: Annotated[str | None, typer.Option(help="Whose plays these are.")] = None,
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="table: which column is which field.")
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=FIELD", help="table, catalogue: which column is which field."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="catalogue: what its rows are.", metavar="track|artist|episode|chapter", show_default="track"
+        ),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="audio: an ONNX file that gives embeddings.")] = None,
     model_rate: Annotated[
@@ -93,7 +102,7 @@ def import_(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take plays, playlists or music files in. Twice the same adds nothing; a bad file changes nothing."""
+    """Take plays, playlists, a catalogue or music files in. Twice the same adds nothing; a bad file changes nothing."""
     from segue.errors import UsageError
     from segue.importers.sources import build
     from segue.workspace import default_home
@@ -106,6 +115,7 @@ def import_(
         source,
         listener=listener,
         mapping={column: field for column, _, field in pairs} or None,
+        kind=kind,
         model=model,
         model_rate=model_rate,
         jobs=jobs,
@@ -119,12 +129,18 @@ def import_(
     if as_json:
         emit(report)
         return
+    described = [
+        ("tracks of which more is known", report.enriched),
+        ("artists of whom more is known", report.artists_enriched),
+        ("artists without a track yet", report.artists_waiting),
+    ]
     rows = [
         ("rows read", report.rows),
         ("new events", report.events),
         ("known already", report.duplicates),
         ("new tracks", report.tracks),
         ("of these, repeated recordings", report.folded),
+        *((what, count) for what, count in described if count),
         *((f"dropped: {reason}", count) for reason, count in report.dropped.items()),
     ]
     table(f"{report.source} from {report.path}", ("", "count"), rows)

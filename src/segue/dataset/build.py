@@ -131,7 +131,7 @@ def resolve(listening: pl.DataFrame, catalog: Catalog, kinds: Collection[str] = 
 
 def _canonical_tracks(catalog: Catalog, kinds: Collection[str]) -> pl.DataFrame:
     """Return `track_id`, `number` (the canonical one) and `length_ms` of every track of these kinds."""
-    return catalog.tracks.filter(pl.col("kind").is_in(list(kinds))).select(
+    return catalog.described.filter(pl.col("kind").is_in(list(kinds))).select(
         "track_id", pl.col("canonical").alias("number"), pl.col("duration_ms").alias("length_ms")
     )
 
@@ -199,17 +199,15 @@ def _of_tracks(tracks: pl.DataFrame) -> Vocabulary:
 
 def _content(catalog: Catalog, items: Vocabulary) -> pl.DataFrame:
     """Return what the catalogue says of each item (`CONTENT`), its artist's genres added to its own."""
-    tracks = catalog.tracks[items.numbers].with_columns(
-        pl.col("release_date").dt.year().cast(pl.Int32).alias("year"),
-        pl.col("artist_number").cast(pl.Int64).alias("artist"),
-        pl.coalesce("language", "language_detected").alias("language"),
-    )
-    of_artist = catalog.artists.select("genres").with_row_index("artist").with_columns(pl.col("artist").cast(pl.Int64))
-    joined = tracks.join(of_artist, on="artist", how="left", suffix="_of_artist", maintain_order="left")
-    both = [pl.col(name).fill_null(pl.lit([], pl.List(pl.String))) for name in ("genres", "genres_of_artist")]
-    return joined.with_columns(pl.concat_list(both).list.unique(maintain_order=True).alias("genres")).select(
-        list(CONTENT)
-    )
+    told = [name for name in CONTENT if name not in ("year", "language")]
+    year = pl.col("release_date").dt.year().cast(pl.Int32).alias("year")
+    language = pl.coalesce("language", "language_detected").alias("language")
+    tracks = catalog.described.select(*told, year, language, "artist_number")[items.numbers]
+    of_artist = catalog.described_artists["genres"].gather(tracks["artist_number"]).alias("genres_of_artist")
+    nothing = pl.lit([], pl.List(pl.String))
+    both = [pl.col(name).fill_null(nothing) for name in ("genres", of_artist.name)]
+    genres = pl.concat_list(both).list.unique(maintain_order=True).alias("genres")
+    return tracks.with_columns(of_artist).with_columns(genres).select(list(CONTENT))
 
 
 def _listeners(preferred: pl.DataFrame) -> Interactions:

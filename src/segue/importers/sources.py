@@ -37,6 +37,9 @@ SOURCES: Mapping[str, Source] = {
     "mpd": Source("mpd", "Mpd", "playlists of the Million Playlist Dataset: slices or JSON lines"),
     "hetrec": Source("hetrec", "HetRec", "HetRec 2011 Last.fm: the zip or its folder"),
     "table": Source("table", "Table", "any table of plays: CSV or Parquet", ("mapping", "type", "listener")),
+    "catalogue": Source(
+        "catalogue", "Catalogue", "any table of tracks, artists, episodes or chapters", ("mapping", "kind")
+    ),
     "audio": Source(
         "audio.folder", "Audio", "your own music files: a folder or one file", ("model", "model_rate", "jobs", "memory")
     ),

@@ -23,6 +23,7 @@ from segue.jobs.progress import Progress, silent
 from segue.registry import snapshot
 from segue.settings import IngestConfig
 from segue.stores.locks import exclusive
+from segue.types import ItemKind
 
 __all__ = ["Report", "ingest"]
 
@@ -43,6 +44,12 @@ class Report:
     """Tracks that are new in the catalogue."""
     folded: int
     """New tracks that repeat a recording under another id."""
+    enriched: int = 0
+    """Recordings that the catalogue had, of which it knows more now."""
+    artists_enriched: int = 0
+    """Artists that the catalogue had, of whom it knows more now."""
+    artists_waiting: int = 0
+    """New artists by whom the catalogue has no track yet."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Rows not taken, by reason."""
 
@@ -86,7 +93,19 @@ def ingest(
     if compaction.hot_rows(home / "events") > config.compact_rows:
         progress("compacting")
         compaction.compact(home / "events")
-    return Report(importer.name, str(path), rows, events, duplicates, extension.added, extension.folded, dict(dropped))
+    return Report(
+        importer.name,
+        str(path),
+        rows,
+        events,
+        duplicates,
+        extension.added,
+        extension.folded,
+        extension.enriched,
+        extension.artists_enriched,
+        extension.artists_waiting,
+        dict(dropped),
+    )
 
 
 _VECTORS = {"timbre", "embedding"}
@@ -138,12 +157,15 @@ def _repeats(before: store.Catalog, tracks: pl.DataFrame) -> dict[str, int]:
     if not len(before):
         return {}
     new = store.combine(tracks, "track_id").join(before.tracks.select("track_id"), on="track_id", how="anti")
+    if "kind" in new.columns:
+        new = new.filter(pl.col("kind").fill_null(ItemKind.TRACK.value) == ItemKind.TRACK.value)
     named = new.select(name for name in matching.LISTENS if name in new.columns and name != "track_id")
     if new.is_empty() or not named.columns:
         return {}
     found = matching.match(named, before)["number"]
+    is_track = (before.tracks["kind"] == ItemKind.TRACK.value).to_list()
     pairs = zip(new["track_id"], found, strict=True)
-    return {track_id: int(before.canonical[number]) for track_id, number in pairs if number >= 0}
+    return {track_id: int(before.canonical[number]) for track_id, number in pairs if number >= 0 and is_track[number]}
 
 
 def _with_sound(tracks: pl.DataFrame, before: store.Catalog, repeats: Mapping[str, int]) -> pl.DataFrame:
