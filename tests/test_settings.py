@@ -28,6 +28,7 @@ def test_the_file_says_and_the_environment_overrides(tmp_path: Path, monkeypatch
         ("[weekly]\nlength = 0", "weekly.length"),
         ("[models.als]\nfactors = 'many'", "models.als.factors"),
         ("[recipes.radio]\nweights = {'gramophone:seeds' = 1.0}", "gramophone"),
+        ("[audience]\nunknown_age = '14'", "audience.unknown_age.*'13-15'"),
         ("=", "not TOML"),
     ],
 )

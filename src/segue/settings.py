@@ -30,6 +30,7 @@ from segue.models.user_knn import UserKnnConfig
 from segue.models.walks import RandomWalkConfig
 from segue.models.words import WordsConfig
 from segue.privacy.consent import ConsentConfig
+from segue.privacy.profiles import AudienceConfig
 from segue.recipes.music import RecipesConfig
 from segue.seeds import digest
 
@@ -144,6 +145,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0)
     """Threads of jobs; 0: one a core."""
     consent: ConsentConfig = ConsentConfig()
+    audience: AudienceConfig = AudienceConfig()
     dataset: DatasetConfig = DatasetConfig()
     models: ModelsConfig = ModelsConfig()
     index: IndexConfig = IndexConfig()

@@ -22,6 +22,7 @@ __all__ = [
     "Rung",
     "Slate",
     "SlateTrack",
+    "Tier",
 ]
 
 
@@ -77,6 +78,18 @@ class AgeBracket(StrEnum):
     TEEN = "13-15"
     YOUTH = "16-17"
     ADULT = "18+"
+
+    @property
+    def least_years(self) -> int:
+        """The youngest that somebody of this bracket can be."""
+        return {"0-12": 0, "13-15": 13, "16-17": 16, "18+": 18}[self.value]
+
+
+class Tier(StrEnum):
+    """What a listener's subscription is."""
+
+    PREMIUM = "premium"
+    AD_SUPPORTED = "ad-supported"
 
 
 class ItemKind(StrEnum):

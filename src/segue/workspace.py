@@ -26,6 +26,7 @@ from segue.jobs.progress import Progress, silent
 from segue.models.words import Neighbour
 from segue.privacy import erasure
 from segue.privacy.door import Door
+from segue.privacy.profiles import Profile, Profiles, record_profile, stated
 from segue.registry import snapshot, versions
 from segue.registry.current import Current
 from segue.registry.snapshot import Pointer
@@ -126,6 +127,11 @@ class Workspace:
     def audience(self) -> Audience:
         """Who listens."""
         return Audience(self.door)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """What listeners say of themselves, of any number at once, as far as they allow its use."""
+        return Profiles(self.door)
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -337,7 +343,7 @@ class Workspace:
         return not self.door.read(Purpose.OPERATE, ["type"], listeners=[listener]).is_empty()
 
     def listener(self, listener: str) -> dict[str, Any]:
-        """Return what is known of a listener: how many events of each type, since when, and their consents."""
+        """Return what is known of a listener: events of each type, since when, what they say, and their consents."""
         columns = ["type", "occurred_at"]
         events = self.door.read(Purpose.OPERATE, columns, listeners=[listener])
         try:
@@ -353,6 +359,7 @@ class Workspace:
             "first_at": events["occurred_at"].min(),
             "last_at": events["occurred_at"].max(),
             "playlists": kept,
+            "profile": {name: said for name, said in self.profile(listener).to_json().items() if said is not None},
             "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
         }
 
@@ -361,6 +368,19 @@ class Workspace:
         erasure.record_consent(self.sink, listener, purpose, granted)
         if purpose is Purpose.PERSONALISE and not granted:
             self.shelf.forget(listener)
+
+    def profile(self, listener: str) -> Profile:
+        """Return what a listener says of themselves, as it is kept."""
+        return stated(self.door, listener)
+
+    def introduce(self, listener: str, said: Profile) -> Profile:
+        """Write down what a listener says of themselves, and return all of it. It counts from the next answer on.
+
+        Raises:
+            BadInput: It says nothing.
+        """
+        record_profile(self.sink, listener, said)
+        return self.profile(listener)
 
     def export(self, listener: str) -> Iterator[dict[str, Any]]:
         """Give everything kept of a listener: events, then playlists."""

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -94,7 +95,7 @@ def test_help_costs_little_more_than_its_library() -> None:
 @pytest.mark.parametrize(
     "command",
     ["demo", "import", "train", "radio", "words", "weekly", "batch", "doctor"]
-    + [f"listener {verb}" for verb in ("list", "show", "erase", "consent")]
+    + [f"listener {verb}" for verb in ("list", "show", "profile", "erase", "consent")]
     + [f"models {verb}" for verb in ("list", "show", "promote", "rollback")],
 )
 def test_every_command_takes_home_and_json(command: str) -> None:
@@ -147,6 +148,58 @@ def test_weekly_makes_a_playlist_for_everyone_once(copy: Path) -> None:
     mine = json.loads(run("weekly", "--listener", "sim:listener:000003", *now).stdout)
     assert mine["week"] == "2026-06-01"
     assert len(mine["tracks"]) == 30
+
+
+def test_what_a_listener_says_of_themselves_is_kept_shown_exported_and_gone_with_an_erasure(imported: Path) -> None:
+    said = ["--age", "13-15", "--no-explicit", "--languages", "es,en", "--region", "es"]
+    assert run("listener", "profile", "ann", *said, "--home", imported).returncode == 0
+    told = json.loads(run("listener", "profile", "ann", "--tier", "premium", "--home", imported, "--json").stdout)
+    assert told == json.loads(run("listener", "profile", "ann", "--home", imported, "--json").stdout)
+    assert told == {
+        "listener": "ann",
+        "age_bracket": "13-15",
+        "allows_explicit": False,
+        "tier": "premium",
+        "languages": ["es", "en"],
+        "region": "ES",
+        "timezone": None,
+    }
+    shown = json.loads(run("listener", "show", "ann", "--home", imported, "--json").stdout)
+    assert shown["profile"] == {name: value for name, value in told.items() if value is not None and name != "listener"}
+    assert "es, en" in run("listener", "show", "ann", "--home", imported).stdout
+    lines = [json.loads(line) for line in run("listener", "export", "ann", "--home", imported).stdout.splitlines()]
+    assert [line["age_bracket"] for line in lines if line["type"] == "profile" and "age_bracket" in line] == ["13-15"]
+    assert run("listener", "erase", "ann", "--yes", "--home", imported).returncode == 0
+    after = json.loads(run("listener", "profile", "ann", "--home", imported, "--json").stdout)
+    assert set(after.values()) == {"ann", None}
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        (["--age", "14"], "there is no age '14'; it is one of ['0-12', '13-15', '16-17', '18+']"),
+        (["--tier", "gold"], "there is no tier 'gold'"),
+        (["--languages", "spanish"], "'spanish' is no language; write two letters"),
+        (["--region", "Spain"], "'Spain' is no region"),
+        (["--timezone", "Mars"], "'Mars' is no time zone"),
+    ],
+)
+def test_what_nobody_can_say_of_themselves_is_refused(imported: Path, said: list[str], says: str) -> None:
+    refused(run("listener", "profile", "ann", *said, "--home", imported), 2, says)
+
+
+def test_a_table_of_tracks_is_imported_and_says_of_how_many_more_is_known(imported: Path, tmp_path: Path) -> None:
+    known = tmp_path / "known.csv"
+    known.write_text("title,by,energy\nOne,Band,0.5\nThree,Band,0.25\n")
+    mapping = ["--map", "title=track_title", "--map", "by=artist_name"]
+    command = ["import", "catalogue", known, *mapping, "--home", imported]
+    told = run(*command)
+    assert told.returncode == 0, told.stderr
+    assert re.search(r"tracks of which more is known +1\n", told.stdout)
+    again = json.loads(run(*command, "--json").stdout)
+    assert (again["tracks"], again["enriched"], again["events"]) == (0, 0, 0)
+    refused(run(*command[:3], "--home", imported), 2, "`--kind artist`")
+    refused(run(*command, "--kind", "poem"), 2, "there is no kind 'poem'")
 
 
 def test_a_listener_can_be_shown_exported_and_erased(copy: Path) -> None:

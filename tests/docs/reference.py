@@ -14,6 +14,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, Literal
@@ -46,7 +47,7 @@ from segue.workspace import Workspace
 __all__ = ["PARTS", "ROOT", "commands", "pages", "pictures", "renewed"]
 
 ROOT = Path(__file__).parents[2]
-_WORD = re.compile(r"\ban? (EventType|EndReason|Device|Purpose|ItemKind|AgeBracket)\b")
+_WORD = re.compile(r"\ban? (EventType|EndReason|Device|Purpose|ItemKind|AgeBracket|Tier)\b")
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -210,6 +211,8 @@ def _kind(annotation: Any) -> str:
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:
         return "one of " + ", ".join(f"`{word}`" for word in inner)
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return "one of " + ", ".join(f"`{word}`" for word in annotation)
     if origin is tuple:
         return f"list, each {_kind(inner[0])}"
     if origin is dict:

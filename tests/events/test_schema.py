@@ -41,6 +41,7 @@ def test_what_conforms_is_returned_as_it_was(drawn: list[dict[str, Any]]) -> Non
         ({"type": None}, "event 2 .*'bad'.* has no type"),
         ({"type": "hum"}, "event 2 .*'bad'.* has type 'hum', which is not one of .*'play'"),
         ({"end_reason": "bored"}, "event 2 .*'bad'.* has end_reason 'bored', which is not one of .*'quit'"),
+        ({"tier": "gold"}, "has tier 'gold', which is not one of .*'ad-supported'"),
         ({"device": "toaster"}, "event 2 .*'bad'.* has device 'toaster'"),
         ({"purpose": "profit"}, "event 2 .*'bad'.* has purpose 'profit'"),
         ({"type": "{event_id}"}, r"event 2 .*'bad'.* has type '\{event_id\}'"),

@@ -36,6 +36,7 @@ def show(listener: Who, home: Home = None, as_json: Json = False) -> None:
         return
     rows: list[tuple[str, object]] = [(f"{kind} events", count) for kind, count in known["events"].items()]
     rows += [("first", known["first_at"]), ("last", known["last_at"]), ("playlists kept", known["playlists"])]
+    rows += [(f"says: {name}", _shown(said)) for name, said in known["profile"].items()]
     rows += [(f"consent: {purpose}", "yes" if given else "no") for purpose, given in known["consent"].items()]
     table(listener, ("", ""), [(name, str(value) if value is not None else "unknown") for name, value in rows])
 
@@ -91,3 +92,47 @@ def consent(
         complain_softly(f"{listener} {'allows' if granted else 'does not allow'} {purpose}")
         if not known:
             complain_softly(f"nothing else is kept of {listener!r}: if it is misspelt, `segue listener list` names all")
+
+
+@app.command()
+def profile(
+    listener: Who,
+    home: Home = None,
+    age: Annotated[str | None, typer.Option(help="How old: 0-12, 13-15, 16-17 or 18+.")] = None,
+    explicit: Annotated[
+        bool | None, typer.Option("--explicit/--no-explicit", help="Whether they want explicit tracks.")
+    ] = None,
+    languages: Annotated[str | None, typer.Option(help="ISO 639-1, best first, such as es,en.")] = None,
+    region: Annotated[str | None, typer.Option(help="ISO 3166, such as ES.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name, such as Europe/Berlin.")] = None,
+    tier: Annotated[str | None, typer.Option(help="premium or ad-supported.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a listener says of themselves, or write it down. What is not named stays as it was."""
+    from segue.privacy.profiles import Profile
+    from segue.privacy.profiles import profile as profile_of
+
+    opened = workspace(home)
+    said = profile_of(
+        age_bracket=age,
+        allows_explicit=explicit,
+        tier=tier,
+        languages=None if languages is None else [word for word in languages.split(",") if word.strip()],
+        region=region,
+        timezone=timezone,
+    )
+    known = opened.knows(listener)
+    told = opened.profile(listener) if said == Profile() else opened.introduce(listener, said)
+    if as_json:
+        emit({"listener": listener, **told.to_json()})
+        return
+    rows = [(name, _shown(value) if value is not None else "unknown") for name, value in told.to_json().items()]
+    table(listener, ("", ""), rows)
+    if not known:
+        complain_softly(f"nothing else is kept of {listener!r}: if it is misspelt, `segue listener list` names all")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -3,12 +3,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NoReturn
 
 import polars as pl
 
 from segue.errors import BadInput
-from segue.types import AgeBracket, Device, EndReason, EventType, Purpose
+from segue.types import AgeBracket, Device, EndReason, EventType, Purpose, Tier
 
 __all__ = ["EVENTS", "INTAKE", "LONGEST_ID", "conform", "empty"]
 
@@ -65,7 +66,7 @@ INTAKE = pl.Schema(
         "age_bracket": pl.String(),  # an AgeBracket
         "allows_explicit": pl.Boolean(),
         "languages": pl.List(pl.String()),  # ISO 639-1, best first
-        "tier": pl.String(),  # premium, ad-supported
+        "tier": pl.String(),  # a Tier
     }
 )
 """Columns that an importer or client may fill. All may be null but `event_id` and `type`."""
@@ -73,12 +74,13 @@ INTAKE = pl.Schema(
 EVENTS = pl.Schema({**INTAKE, "received_at": _TIME, "position": pl.Int64()})
 """Columns of the log: the intake's, when the log received the event, and its place in the log's order (from 1)."""
 
-_WORDS: dict[str, type[EventType] | type[EndReason] | type[Device] | type[Purpose] | type[AgeBracket]] = {
+_WORDS: dict[str, type[StrEnum]] = {
     "type": EventType,
     "end_reason": EndReason,
     "device": Device,
     "purpose": Purpose,
     "age_bracket": AgeBracket,
+    "tier": Tier,
 }
 _NOT_NEGATIVE = ("count", "played_ms", "duration_ms", "seeks", "slot", "propensity")
 _NOTHING = {name: pl.lit(None, dtype).alias(name) for name, dtype in INTAKE.items()}

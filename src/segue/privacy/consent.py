@@ -20,7 +20,7 @@ class ConsentConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     personalise: bool = True
-    """Use a listener's plays to choose tracks, for them and in models."""
+    """Use a listener's plays, languages and region to choose tracks, for them and in models."""
     measure: bool = True
     """Use plays and answers to measure quality and run experiments."""
     research: bool = False
@@ -30,7 +30,7 @@ class ConsentConfig(BaseModel):
     integrity: bool = True
     """Look for farmed plays and abuse."""
     operate: bool = True
-    """Keep the service running: counts, errors, the listener's own export."""
+    """Keep the service running: counts, errors, the listener's own export, and what their age keeps from them."""
 
 
 @dataclass(frozen=True)

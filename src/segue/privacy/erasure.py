@@ -3,18 +3,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import polars as pl
 
 from segue.errors import NotFound
 from segue.events import compaction
 from segue.events.reader import Reader
-from segue.events.schema import EVENTS, conform
+from segue.events.schema import EVENTS
 from segue.events.sink import Sink
+from segue.privacy.saying import say
 from segue.types import EventType, Purpose
 
 __all__ = ["Erasure", "erase", "export", "record_consent"]
@@ -33,7 +32,7 @@ class Erasure:
 
 def record_consent(sink: Sink, listener: str, purpose: Purpose, granted: bool) -> str:
     """Write down that the listener gives or withdraws a consent; return the event's id."""
-    return _say(sink, listener, EventType.CONSENT, purpose=purpose.value, granted=granted)
+    return say(sink, listener, EventType.CONSENT, purpose=purpose.value, granted=granted)
 
 
 def erase(folder: Path, sink: Sink, listener: str) -> Erasure:
@@ -42,7 +41,7 @@ def erase(folder: Path, sink: Sink, listener: str) -> Erasure:
     The erasure event is written first: from then on the door gives out nothing of before, even when the process is
     killed before the files are rewritten. Erasing again finishes the work.
     """
-    receipt = _say(sink, listener, EventType.ERASURE)
+    receipt = say(sink, listener, EventType.ERASURE)
     said = Reader(folder).read(["position"], where=pl.col("event_id") == receipt)
     position = int(said["position"][0])
     done = compaction.forget(folder, listener, position)
@@ -60,10 +59,3 @@ def export(folder: Path, listener: str) -> Iterator[dict[str, Any]]:
         raise NotFound(f"nothing is kept of listener {listener!r}; `segue listener list` names those with plays")
     for event in events.iter_rows(named=True):
         yield {name: value for name, value in event.items() if value is not None}
-
-
-def _say(sink: Sink, listener: str, kind: EventType, **fields: object) -> str:
-    event_id = f"{kind}-{uuid4().hex}"
-    row = {"event_id": event_id, "type": kind.value, "listener": listener, "occurred_at": datetime.now(UTC), **fields}
-    sink.append(conform(pl.DataFrame([row])))
-    return event_id
