@@ -15,6 +15,7 @@ import pytest
 from fastapi import APIRouter
 
 from segue.apps.gateway import create
+from segue.importers.sources import build
 from segue.registry import snapshot
 from segue.workspace import Workspace
 from tests.conftest import NOW
@@ -232,6 +233,25 @@ def test_an_error_that_nobody_foresaw_is_counted_and_carries_its_request_id(
     assert answer.headers["X-Request-ID"] == "mine"
     assert "mine" in caplog.text
     assert 'route="/broken",status="500"' in metrics.text
+
+
+def test_a_track_has_what_another_source_says_of_its_recording(copy: Workspace, tmp_path: Path) -> None:
+    track = copy.current().catalog.tracks.row(0, named=True)
+    known = tmp_path / "known.csv"
+    known.write_text(
+        f'track,track_title,artist_name,isrc,mood\nx,"{track["title"]}","{track["artist_name"]}",X1,calm\n'
+    )
+    copy.ingest(build("catalogue"), known)
+    copy.current.refresh()
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create(copy))
+        async with httpx.AsyncClient(transport=transport, base_url="http://segue") as client:
+            return await client.get(f"/v1/tracks/{track['track_id']}")
+
+    told = asyncio.run(ask()).json()
+    assert (told["track_id"], told["title"], told["mood"]) == (track["track_id"], track["title"], "calm")
+    assert "isrc" not in told
 
 
 def test_a_swap_under_load_fails_no_request_and_a_damaged_set_is_refused(server: Server) -> None:

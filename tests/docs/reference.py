@@ -32,7 +32,7 @@ from segue.errors import BadInput
 from segue.events import schema as event_schema
 from segue.events.schema import EVENTS, INTAKE, conform
 from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, preferences, strength
-from segue.importers.columns import FIELDS
+from segue.importers.columns import FIELDS, OF_ARTISTS, OF_CATALOGUE, OF_TRACKS
 from segue.importers.sources import SOURCES
 from segue.jobs.bench.rows import figure, ratio_figure
 from segue.jobs.benchmark.plot import drawn
@@ -329,6 +329,7 @@ def _sources() -> str:
 _OPTIONS = {
     "listener": "`--listener`",
     "mapping": "`--map`",
+    "kind": "`--kind`",
     "model": "`--model`",
     "model_rate": "`--model-rate`",
     "jobs": "`--jobs`",
@@ -336,14 +337,37 @@ _OPTIONS = {
 
 
 def _fields() -> str:
-    of_events, of_tracks = _comments(event_schema), _comments(catalogue_schema)
-    called = {"track": of_events["track"], "track_title": "the track's title", "track_region": of_tracks["region"]}
-    called |= {"played_s": "as `played_ms`, in seconds", "duration_s": "as `duration_ms`, in seconds"}
+    of_events = _comments(event_schema)
+    called = _of_catalogue() | {"track": of_events["track"]}
     rows = []
     for name, dtype in FIELDS.items():
-        about = called.get(name) or (of_events if name in INTAKE else of_tracks).get(name, "")
+        about = of_events.get(name, "") if name in INTAKE else called.get(name, "")
         rows.append(f"| `{name}` | {_dtype(dtype)} | {'event' if name in INTAKE else 'track'} | {about} |")
     return "\n".join(["| field | type | of the | what it is |", "|---|---|---|---|", *rows])
+
+
+def _described() -> str:
+    called = _of_catalogue()
+    rows = []
+    for name, dtype in OF_CATALOGUE.items():
+        whose = [word for word, fields in (("track", OF_TRACKS), ("artist", OF_ARTISTS)) if name in fields]
+        whose = whose or (["track", "artist"] if name == "popularity_percent" else ["track"])
+        rows.append(f"| `{name}` | {_dtype(dtype)} | {', '.join(whose)} | {called.get(name, '')} |")
+    return "\n".join(["| field | type | of a row of kind | what it is |", "|---|---|---|---|", *rows])
+
+
+def _of_catalogue() -> dict[str, str]:
+    """Return what the fields of a track and of an artist are."""
+    said = _comments(catalogue_schema)
+    return said | {
+        "track": said["track_id"],
+        "track_title": "the track's title",
+        "track_region": said["region"],
+        "artist_region": said["region"],
+        "played_s": "as `played_ms`, in seconds",
+        "duration_s": "as `duration_ms`, in seconds",
+        "popularity_percent": "as `popularity`, in percent",
+    }
 
 
 def _catalogue() -> str:
@@ -480,6 +504,7 @@ def _errors() -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "catalogue": _catalogue,
+    "described": _described,
     "cli": _cli,
     "errors": _errors,
     "events": _events,

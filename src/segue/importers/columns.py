@@ -106,8 +106,10 @@ def typed(part: Part, field: str) -> pl.Series:
         typed = typed.set(typed == _UNKNOWN[field], None)
     if field in _RANGES:
         least, most = _RANGES[field]
-        advice = "; map it to popularity_percent if it counts to 100" if field == "popularity" else ""
-        _refuse_first(part, field, column, ~typed.is_between(least, most), f"not from {least} to {most}{advice}")
+        reason = f"which is not from {least} to {most}"
+        if field == "popularity":
+            reason += "; map it to popularity_percent if it counts to 100"
+        _refuse_first(part, field, column, ~typed.is_between(least, most), reason)
     if field == "position":
         _refuse_first(part, field, column, typed < 1, "which is below 1")
     if field.endswith(("_ms", "_s")) or field in ("count", "tempo_bpm"):
