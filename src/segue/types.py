@@ -160,6 +160,10 @@ class Ask:
     limit: int = 30
     now: datetime | None = None
     """Aware; the moment the answer is for. The border fills it in."""
+    dial: float | None = None
+    """From 0, all that the listener knows, to 1, all new to them; None: as the recipe has it."""
+    arc: str | tuple[float, ...] | None = None
+    """How energetic the list is to be from its beginning to its end: a name or levels; None: as the recipe has it."""
 
 
 @dataclass(frozen=True, slots=True)

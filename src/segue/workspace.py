@@ -234,10 +234,19 @@ class Workspace:
             raise NotReady("no words were learned yet; run `segue train` where tracks have titles")
         return words.neighbours(word, limit, language=language)
 
-    def radio(self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None) -> Slate:
+    def radio(
+        self,
+        text: str,
+        *,
+        limit: int = 30,
+        listener: str | None = None,
+        dial: float | None = None,
+        arc: str | tuple[float, ...] | None = None,
+        now: datetime | None = None,
+    ) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
-        ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
-        return self.answer(ask)
+        found = (self.find(text),)
+        return self.answer(Ask("radio", Kind.RADIO, found, None, listener, limit=limit, now=now, dial=dial, arc=arc))
 
     def continuation(
         self,
@@ -246,11 +255,14 @@ class Workspace:
         title: str | None = None,
         limit: int = 30,
         listener: str | None = None,
+        dial: float | None = None,
+        arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
     ) -> Slate:
         """Return what a playlist would hold next: by its tracks, named as `find` takes them, by its title, or both."""
         tracks = tuple(self.find(text) for text in texts)
-        return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now))
+        ask = Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now, dial=dial, arc=arc)
+        return self.answer(ask)
 
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.

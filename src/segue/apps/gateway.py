@@ -26,7 +26,7 @@ from segue.apps.metrics import Metrics
 from segue.catalog import search
 from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError
 from segue.events.intake import from_rows
-from segue.service.asks import MOST_TRACKS
+from segue.service.asks import MOST_TRACKS, read_arc
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
 
@@ -50,6 +50,10 @@ class Playlist(BaseModel):
     """Whose it is."""
     limit: int = Field(default=30, ge=1, le=MOST_TRACKS)
     """How many tracks."""
+    dial: float | None = Field(default=None, ge=0, le=1)
+    """From what the listener knows (0) to what is new to them (1)."""
+    arc: str | list[float] | None = Field(default=None, max_length=100)
+    """Of energy, from its beginning to its end: a name, or levels."""
 
 
 class Gateway:
@@ -182,6 +186,8 @@ def _api(gateway: Gateway) -> APIRouter:
         q: Annotated[str | None, Query(description="Artist and title, as a person types them", max_length=256)] = None,
         listener: Annotated[str | None, Query(description="Makes it personal")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
+        dial: Annotated[float | None, Query(ge=0, le=1, description="From familiar (0) to new (1)")] = None,
+        arc: Annotated[str | None, Query(description="Of energy: a name, or levels such as 0.2,0.9,0.1")] = None,
     ) -> dict[str, Any]:
         """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
         if (track is None) == (q is None):
@@ -190,7 +196,8 @@ def _api(gateway: Gateway) -> APIRouter:
 
         def work() -> Slate:
             seed = track if track is not None else workspace.find(str(q))
-            ask = Ask("radio", Kind.RADIO, (seed,), listener=listener, limit=limit, now=now)
+            wanted = None if arc is None else read_arc(arc)
+            ask = Ask("radio", Kind.RADIO, (seed,), None, listener, limit=limit, now=now, dial=dial, arc=wanted)
             return workspace.answer(ask, request_id=_fresh(request.state.id))
 
         slate = await gateway.run(work)
@@ -203,7 +210,8 @@ def _api(gateway: Gateway) -> APIRouter:
         now = datetime.now(UTC)
         ask = Ask(
             "continue", Kind.CONTINUE, tuple(playlist.tracks), playlist.title, playlist.listener,
-            limit=playlist.limit, now=now,
+            limit=playlist.limit, now=now, dial=playlist.dial,
+            arc=tuple(playlist.arc) if isinstance(playlist.arc, list) else playlist.arc,
         )  # fmt: skip
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()

@@ -12,11 +12,14 @@ import typer
 
 from segue.cli import benches, benchmarks, listeners, models
 from segue.cli.output import (
+    Arc,
+    Dial,
     Home,
     Json,
     Now,
     complain_softly,
     emit,
+    levels,
     moment,
     progress,
     show_slate,
@@ -188,6 +191,8 @@ def radio(
     home: Home = None,
     limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
     listener: Annotated[str | None, typer.Option(help="Makes it personal.")] = None,
+    dial: Dial = None,
+    arc: Arc = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -195,7 +200,7 @@ def radio(
     opened = workspace(home)
     at = moment(now)
     found = opened.find(track)
-    slate = opened.radio(found, limit=limit, listener=listener, now=at)
+    slate = opened.radio(found, limit=limit, listener=listener, dial=dial, arc=levels(arc), now=at)
     if as_json:
         emit(slate.to_json())
     else:
@@ -209,12 +214,16 @@ def continue_(
     home: Home = None,
     limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
     listener: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    dial: Dial = None,
+    arc: Arc = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
-    slate = opened.continuation(tracks or (), title=title, limit=limit, listener=listener, now=moment(now))
+    slate = opened.continuation(
+        tracks or (), title=title, limit=limit, listener=listener, dial=dial, arc=levels(arc), now=moment(now)
+    )
     if as_json:
         emit(slate.to_json())
     else:

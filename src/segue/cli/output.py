@@ -17,13 +17,34 @@ if TYPE_CHECKING:
     from segue.types import Slate
     from segue.workspace import Workspace
 
-__all__ = ["Home", "Json", "Now", "complain", "emit", "moment", "progress", "show_slate", "table", "workspace"]
+__all__ = [
+    "Arc",
+    "Dial",
+    "Home",
+    "Json",
+    "Now",
+    "complain",
+    "emit",
+    "levels",
+    "moment",
+    "progress",
+    "show_slate",
+    "table",
+    "workspace",
+]
 
 Home = Annotated[
     Path | None,
     typer.Option("--home", help="The workspace's folder.", envvar="SEGUE_HOME", show_default="~/.segue"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Dial = Annotated[
+    float | None, typer.Option(help="From what the listener knows (0) to what is new to them (1); needs --listener.")
+]
+Arc = Annotated[
+    str | None,
+    typer.Option(help="Of energy: flat, build, wind-down, gentle, peak, wave, or levels: 0.2,0.9,0.1."),
+]
 Now = Annotated[str | None, typer.Option("--now", help="The moment to answer for, ISO 8601 with offset.")]
 
 
@@ -56,6 +77,17 @@ def moment(now: str | None) -> datetime:
     if at.tzinfo is None:
         raise BadInput(f"--now {now!r} has no offset; write it as {at.isoformat()}+00:00")
     return at
+
+
+def levels(arc: str | None) -> str | tuple[float, ...] | None:
+    """Read `--arc`.
+
+    Raises:
+        BadInput: It is neither a name nor levels.
+    """
+    from segue.service.asks import read_arc
+
+    return None if arc is None else read_arc(arc)
 
 
 def emit(value: Any) -> None:

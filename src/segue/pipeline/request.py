@@ -37,6 +37,8 @@ class Request:
     """`uint64[Q]`: what breaks ties, and later draws, depend on."""
     titles: tuple[str, ...] = ()
     """Q titles of the lists to make, empty where there is none; none at all: nobody gave any."""
+    dial: NDArray[np.float32] | None = None
+    """`float32[Q]`: the share of each list that is to be new to its listener, NaN where nothing was asked."""
     arcs: NDArray[np.float32] | None = None
     """`float32[Q, KNOTS]`: the arc of each list, NaN where none was asked for; see `playlists.arcs`."""
 
@@ -55,5 +57,6 @@ class Request:
             self.limit[rows],
             self.seed[rows],
             tuple(self.titles[row] for row in rows) if self.titles else (),
+            None if self.dial is None else self.dial[rows],
             None if self.arcs is None else self.arcs[rows],
         )

@@ -19,7 +19,7 @@ from segue.ranking.lean import Lean
 from segue.ranking.learned import LearnedRank
 from segue.registry.snapshot import Snapshot
 from segue.registry.versions import MODELS
-from segue.reranking.diversity import Diversify
+from segue.reranking.composition import Compose
 from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Complete, Gather, ModelSource, TitleSource
@@ -88,6 +88,14 @@ class ListConfig(BaseModel):
     """Most tracks of one artist; None: no cap."""
     diversity: float = Field(default=0.0, ge=0, le=1)
     """How much likeness to what is chosen already takes from a track's score: 0, nothing; 1, likeness alone decides."""
+    matched: bool = False
+    """Whether `diversity` is greater for listeners who play widely, and less for those who do not."""
+    calibration: float = Field(default=0.0, ge=0, le=10)
+    """How closely a list follows the shares in which its listener plays their tastes: the cost of their divergence."""
+    evidence: float = Field(default=3.0, gt=0, le=100)
+    """What another taste of a listener must bring to be believed: more, and there are fewer."""
+    rare_share: float = Field(default=0.0, ge=0, le=1)
+    """Least share of a list that is of tracks which few play: those that together have a fifth of all plays."""
     flow: FlowConfig | None = None
     """The order in which tracks follow each other; None: by falling score."""
     floor: float = Field(default=0.0, ge=0, lt=1)
@@ -156,6 +164,8 @@ class RecipesConfig(BaseModel):
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
         artist_cap=2,
         diversity=0.15,
+        matched=True,
+        calibration=0.3,
         flow=FlowConfig(arc="gentle"),
         floor=0.05,
         unheard=True,
@@ -188,6 +198,7 @@ def recipe(
     *,
     candidates: int,
     parallel: bool,
+    dialled: bool = False,
 ) -> Recipe:
     """Put the stages of one list in a row, bound to a snapshot.
 
@@ -197,7 +208,10 @@ def recipe(
         config: Weights and rules.
         candidates: Tracks that each source proposes to a row.
         parallel: Use all threads (jobs) or one (requests).
+        dialled: Whether some rows ask for a share of what they know (`Request.dial`).
     """
+    if dialled:
+        config = config.model_copy(update={"unheard": False})
     sources = _sources(config.weights, snapshot, candidates, config.unheard)
     leaning = _sources(config.lean, snapshot, candidates, config.unheard)
     stages = blended(snapshot, config, candidates=candidates, parallel=parallel)
@@ -210,8 +224,20 @@ def recipe(
     stages.append(Floor(config.floor))
     if config.artist_cap is not None:
         stages.append(ArtistCap(snapshot.catalog.artist, config.artist_cap))
-    if config.diversity:
-        stages.append(Diversify(*snapshot.space, config.diversity, pool=_POOL, parallel=parallel))
+    if config.diversity or config.calibration or config.rare_share or dialled:
+        stages.append(
+            Compose(
+                *snapshot.space,
+                config.diversity,
+                pool=_POOL,
+                matched=config.matched,
+                calibration=config.calibration,
+                evidence=config.evidence,
+                rare=snapshot.rare if config.rare_share else None,
+                rare_share=config.rare_share,
+                parallel=parallel,
+            )
+        )
     stages.append(Limit())
     if config.flow is not None:
         stages.append(_flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))

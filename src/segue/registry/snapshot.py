@@ -93,6 +93,15 @@ class Snapshot:
         return scores
 
     @cached_property
+    def rare(self) -> NDArray[np.bool_]:
+        """`bool[catalogue]`: the least played tracks, which together have a fifth of all that popularity counts."""
+        order = np.argsort(self.popularity, kind="stable")
+        total = np.cumsum(self.popularity[order], dtype=np.float64)
+        found = np.zeros(len(order), bool)
+        found[order] = total <= 0.2 * total[-1] if len(total) else False
+        return found
+
+    @cached_property
     def artist_popularity(self) -> NDArray[np.float32]:
         """`float32[artists]`: the sum of the popularity of each artist's tracks."""
         return np.bincount(self.catalog.artist, self.popularity).astype(np.float32)

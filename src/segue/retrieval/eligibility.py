@@ -34,6 +34,9 @@ class Eligible:
         ]
         if self.unheard:
             lists.append((DropReason.HEARD, request.history))
+        elif request.dial is not None:  # whoever wants nothing but new tracks
+            strict = np.repeat(request.dial >= 1, np.diff(request.history.offsets))
+            lists.append((DropReason.HEARD, request.history.keep(strict)))
         size = len(self.available)
         reasons += [(reason, among(candidates.offsets, candidates.track, tracks, size)) for reason, tracks in lists]
         dropped = np.zeros(len(candidates.track), bool)

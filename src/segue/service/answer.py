@@ -15,6 +15,7 @@ from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Recipe, run
 from segue.pipeline.trace import Trace
+from segue.playlists.arcs import KNOTS, arc
 from segue.privacy.door import Door
 from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
@@ -30,6 +31,11 @@ __all__ = ["Answer", "Service"]
 _Name: TypeAlias = Literal["radio", "continuation", "title", "weekly"]
 _LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
+_RELAXED = {
+    "gap": "an artist or an album comes back sooner than it should: too few others fit",
+    "dial": "not as familiar or as new as asked for: too few such tracks fit",
+}
+"""What is said where a rule could not be held."""
 _NAMES: Mapping[Kind, _Name] = {Kind.RADIO: "radio", Kind.CONTINUE: "continuation", Kind.WEEKLY: "weekly"}
 
 
@@ -78,7 +84,7 @@ class Service:
         snapshot = self.snapshot()
         trace = Trace()
         slates: dict[int, Slate | Refusal] = {}
-        alike: dict[tuple[_Name, datetime | None, int], list[int]] = {}
+        alike: dict[tuple[_Name, datetime | None, int, bool], list[int]] = {}
         for place, ask in enumerate(asks):
             try:
                 _known(check(ask), snapshot)
@@ -87,9 +93,9 @@ class Service:
             else:
                 # Asks that differ in these go apart, so that no answer depends on what it was asked beside.
                 name: _Name = "title" if ask.kind is Kind.CONTINUE and not ask.tracks else _NAMES[ask.kind]
-                key = (name, ask.now, max(self._config(name).candidates, 2 * ask.limit))
+                key = (name, ask.now, max(self._config(name).candidates, 2 * ask.limit), ask.dial is not None)
                 alike.setdefault(key, []).append(place)
-        for (name, _, candidates), places in alike.items():
+        for (name, _, candidates, _), places in alike.items():
             some = [asks[place] for place in places]
             made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel, None)
             slates.update(zip(places, made.worded(snapshot.catalog), strict=True))
@@ -171,8 +177,11 @@ class Service:
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
                 notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
         config = self._config(name)
-        main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel)
-        made = run(main, request, trace)
+        dialled = request.dial is not None
+        main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel, dialled=dialled)
+        own = Trace()
+        made = run(main, request, own)
+        trace.add(own)
         untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
         for place, ask in enumerate(asks):
             if untrained and name != "title":
@@ -180,6 +189,9 @@ class Service:
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
                 notes[place].append(f"nothing is known of playlists called {ask.title!r}")
         answered = moved(made)
+        for rule, rows in own.relaxed.items():
+            for place in np.flatnonzero(rows & answered).tolist():
+                notes[place].append(_RELAXED[rule])
         parts = [(np.flatnonzero(answered), made.take(np.flatnonzero(answered)), main)]
         bare = np.flatnonzero(~answered)
         for lower in self._lower_rungs(name, snapshot, candidates, parallel):
@@ -242,7 +254,22 @@ class Service:
             limit=np.array([ask.limit for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
             titles=tuple(ask.title or "" for ask in asks) if any(ask.title for ask in asks) else (),
+            dial=_dials(asks),
+            arcs=_arcs(asks),
         )
+
+
+def _dials(asks: Sequence[Ask]) -> NDArray[np.float32] | None:
+    if all(ask.dial is None for ask in asks):
+        return None
+    return np.array([np.nan if ask.dial is None else ask.dial for ask in asks], np.float32)
+
+
+def _arcs(asks: Sequence[Ask]) -> NDArray[np.float32] | None:
+    if all(ask.arc is None for ask in asks):
+        return None
+    none = np.full(KNOTS, np.nan, np.float32)
+    return np.stack([none if ask.arc is None else arc(ask.arc) for ask in asks])
 
 
 def _known(ask: Ask, snapshot: Snapshot) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from segue.errors import BadInput, SegueError
 from segue.events.schema import LONGEST_ID
+from segue.playlists.arcs import ARCS, arc
 from segue.types import Ask, Kind, Refusal
 
-__all__ = ["MOST_TRACKS", "check", "parse"]
+__all__ = ["MOST_TRACKS", "check", "parse", "read_arc"]
 
 MOST_TRACKS = 1000
 """The longest list that may be asked for."""
@@ -37,6 +38,12 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
+    if ask.dial is not None and not 0 <= ask.dial <= 1:
+        raise BadInput(f"dial is {ask.dial:g}; it must be from 0 (all familiar) to 1 (all new)")
+    if ask.dial is not None and ask.listener is None:
+        raise BadInput("a dial from familiar to new needs a listener: nobody knows what is new to nobody")
+    if ask.arc is not None:
+        arc(ask.arc)
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
         raise BadInput(f"the listener has {len(ask.listener.encode())} bytes; it must have 1 to {LONGEST_ID}")
     return ask
@@ -62,7 +69,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 
 
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit"}
+    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "dial", "arc"}
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
     try:
@@ -80,4 +87,30 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     title = fields.get("title")
     if title is not None and not isinstance(title, str):
         raise BadInput(f"title is {title!r}; it must be text")
-    return Ask(identity, kind, tuple(tracks), title, listener, fields.get("context") or {}, limit, now)
+    context = fields.get("context") or {}
+    dial, arc_ = _dial(fields.get("dial")), _arc(fields.get("arc"))
+    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, dial, arc_)
+
+
+def _dial(given: object) -> float | None:
+    if given is None:
+        return None
+    if not isinstance(given, int | float) or isinstance(given, bool):
+        raise BadInput(f"dial is {given!r}; it must be a number from 0 (all familiar) to 1 (all new)")
+    return float(given)
+
+
+def read_arc(text: str) -> str | tuple[float, ...]:
+    """Return the arc that a person writes: a name, or levels parted by commas."""
+    try:
+        return tuple(float(one) for one in text.split(",")) if "," in text else text
+    except ValueError as error:
+        raise BadInput(f"arc is {text!r}; write a name ({', '.join(ARCS)}), or levels such as 0.2,0.9,0.1") from error
+
+
+def _arc(given: object) -> str | tuple[float, ...] | None:
+    if given is None or isinstance(given, str):
+        return given
+    if not isinstance(given, list) or not all(isinstance(one, int | float) for one in given):
+        raise BadInput(f"arc is {given!r}; it must be a name or a list of numbers")
+    return tuple(float(one) for one in given)
