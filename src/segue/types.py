@@ -139,6 +139,7 @@ class DropReason(StrEnum):
     BANNED = "banned"
     EXCLUDED = "excluded"
     UNAVAILABLE = "unavailable"
+    RESTRICTED = "restricted"
     ARTIST_CAP = "artist_cap"
     BELOW_FLOOR = "below_floor"
     BELOW_LIMIT = "below_limit"

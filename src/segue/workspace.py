@@ -121,7 +121,7 @@ class Workspace:
     def service(self) -> Service:
         """The one way in for asks."""
         histories = Histories(self.door, self.settings.dataset.signals)
-        return Service(self.current, self.door, self.settings.recipes, histories)
+        return Service(self.current, self.door, self.settings.recipes, histories, self.settings.audience)
 
     @cached_property
     def audience(self) -> Audience:
@@ -334,7 +334,10 @@ class Workspace:
             week = weekly_job.monday(at, zones[listener], config.timezone).isoformat()
             kept = self.shelf.edition(listener, weekly_job.NAME, week)
             if kept and not again and weekly_job.personal(kept):
-                return weekly_job.read(kept, self.current().catalog)
+                snapshot = self.current()
+                tracks = [pick.track for pick in kept.picks]
+                if self.service.permitted(listener, tracks, snapshot).all():  # else the profile has become stricter
+                    return weekly_job.read(kept, snapshot.catalog)
             whole = (self.service, self.door, self.shelf, self.sink, listener, config, week, at)
             if made := weekly_job.alone(*whole):
                 return made

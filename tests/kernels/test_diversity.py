@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segue.kernels.diversity import dpp, mmr
+from segue.kernels.diversity import Quotas, Shares, dpp, mmr
 from segue.kernels.ragged import Ragged, offsets_of
 
 Choose = Callable[..., tuple[NDArray[np.int64], NDArray[np.int64]]]
@@ -162,3 +162,80 @@ def test_serial_and_parallel_choices_are_the_same(method: str) -> None:
     serial = CHOOSE[method](candidates, vectors, limit, strength)
     parallel = CHOOSE[method](candidates, vectors, limit, strength, parallel=True)
     assert [array.tobytes() for array in serial] == [array.tobytes() for array in parallel]
+
+
+def plain(relevances: list[float]) -> tuple[Ragged, NDArray[np.float32]]:
+    """One row of candidates that are like nothing."""
+    rows = Ragged.of([[-1] * len(relevances)], [relevances])
+    return rows, np.zeros((1, 2), np.float32)
+
+
+def test_shares_are_followed_as_closely_as_relevance_lets_them() -> None:
+    rows, vectors = plain([1.0, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93])
+    group = np.array([0, 0, 0, 0, 0, 0, 1, 1], np.int8)
+    target = np.array([[0.75, 0.25]], np.float32)
+    counts = []
+    for weight in (0.0, 1.0):
+        shares = Shares(group, target, np.array([weight], np.float32))
+        _, chosen = mmr(rows, vectors, np.array([4], np.int32), np.zeros(1, np.float32), shares=shares)
+        counts.append(np.bincount(group[chosen], minlength=2).tolist())
+    assert counts == [[4, 0], [3, 1]]
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    groups=st.lists(st.integers(-1, 2), min_size=1, max_size=9),
+    target=st.sampled_from([(1.0, 0.0, 0.0), (0.5, 0.3, 0.2), (0.0, 0.0, 0.0)]),
+    limit=st.integers(1, 9),
+    weight=st.floats(0, 2),
+)
+def test_calibration_is_that_of_a_twin(groups: list[int], target: tuple[float, ...], limit: int, weight: float) -> None:
+    relevances = [1 / (1 + place) for place in range(len(groups))]
+    rows, vectors = plain(relevances)
+
+    def divergence(chosen: list[int]) -> float:
+        had = [sum(groups[i] == one for i in chosen) / len(chosen) for one in range(3)]
+        mixed = [0.99 * has + 0.01 * wants for has, wants in zip(had, target, strict=True)]
+        return sum(wants * np.log(wants / has) for wants, has in zip(target, mixed, strict=True) if wants > 0)
+
+    expected: list[int] = []
+    while len(expected) < min(limit, len(groups)):
+        left = [i for i in range(len(groups)) if i not in expected]
+        expected.append(max(left, key=lambda i: round(relevances[i] - weight * divergence([*expected, i]), 5)))
+    shares = Shares(np.array(groups, np.int8), np.array([target], np.float32), np.array([weight], np.float32))
+    _, chosen = mmr(rows, vectors, np.array([limit], np.int32), np.zeros(1, np.float32), shares=shares)
+    worth = [
+        sum(relevances[i] - weight * divergence(order[: place + 1]) for place, i in enumerate(order))
+        for order in (expected, chosen.tolist())
+    ]
+    assert worth[1] == pytest.approx(worth[0], abs=1e-3)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    kinds=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12),
+    limit=st.integers(1, 12),
+    least=st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    exact=st.booleans(),
+)
+def test_a_quota_that_can_be_held_is_held(
+    kinds: list[tuple[bool, bool]], limit: int, least: tuple[int, int], exact: bool
+) -> None:
+    """Of two kinds, the first may be asked for exactly; the second one is asked for alone."""
+    kind = np.array(kinds, bool)
+    rows, vectors = plain([1 / (1 + place) for place in range(len(kinds))])
+    taken = min(limit, len(kinds))
+    asked = np.array([[least[0], 0]] if exact else [[0, least[1]]], np.int32)
+    most = np.array([[least[0], taken]] if exact else [[taken, taken]], np.int32)
+    quotas = Quotas(kind, asked, most)
+    _, chosen = mmr(rows, vectors, np.array([limit], np.int32), np.zeros(1, np.float32), quotas=quotas)
+    assert len(set(chosen.tolist())) == len(chosen) == taken
+    which = 0 if exact else 1
+    there, wanted = int(kind[:, which].sum()), least[which]
+    had = int(kind[chosen, which].sum())
+    if exact:
+        others = len(kinds) - there
+        possible = min(wanted, taken) <= there and taken - min(wanted, taken) <= others
+        assert had == min(wanted, taken) or not possible
+    else:
+        assert had >= min(wanted, there, taken)

@@ -67,6 +67,16 @@ class Catalog:
         return self.tracks["album_id"].rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
 
     @cached_property
+    def explicit(self) -> NDArray[np.bool_]:
+        """`bool[n]`: whether each track is explicit, as its strictest edition says where it says nothing itself."""
+        return self.described["explicit"].fill_null(False).to_numpy()
+
+    @cached_property
+    def age_rating(self) -> NDArray[np.int8]:
+        """`int8[n]`: the youngest listeners that each track is for, in years; 0 where nothing is said."""
+        return self.described["age_rating"].fill_null(0).to_numpy()
+
+    @cached_property
     def available(self) -> NDArray[np.bool_]:
         """`bool[n]`: whether each track may be played now."""
         return self.tracks["available"].fill_null(True).to_numpy()

@@ -18,6 +18,8 @@ _ROUNDS = 8
 _SETTLED = 1e-4
 """Gain in mean cosine below which centres count as found."""
 _LEAST_SCATTER = 1e-3
+_WORTH = 4.0
+"""Equally played tracks that a taste must be worth, on the average, for there to be more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def tastes(
     use it in X-means, with a penalty in the place of the count of parameters, since the axes of learned vectors are
     far from free. Scatter is the weighted mean of 1 - cos to the own centre; n is how many equally played tracks the
     row is worth, `(Σ w)² / Σ w²`, so that a few tracks that are played on and on bear out little. So a sparse row has
-    one taste: with 8 tracks and an evidence of 2, a second one must take the scatter below 0.6 of what it was.
+    one taste: below 8 tracks in any case; with 8 and an evidence of 2, a second one must take the scatter below 0.6 of
+    what it was.
 
     A new centre begins at the track that lies farthest from its own, times the root of its weight.
 
@@ -112,6 +115,8 @@ def _tastes(offsets, items, weights, vectors, evidence, start, stop, label, coun
         worth = total * total / squares
         least, found = np.float32(np.inf), 0
         for k in range(1, min(MOST, n) + 1):
+            if k > 1 and k * np.float32(_WORTH) > worth:
+                break
             if k == 1:
                 centres[0] = points[0]
             else:
@@ -136,8 +141,11 @@ def _tastes(offsets, items, weights, vectors, evidence, start, stop, label, coun
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 def _gather(items, weights, vectors, first, last, points, weight, place):
-    """Copy the vectors, of length 1, of what is known and liked; return how many there are."""
+    """Copy the vectors, of length 1, of what is known and liked, and weights beside the greatest; return how many."""
     n = 0
+    most = np.float32(0)
+    for at in range(first, last):
+        most = max(most, weights[at])
     for at in range(first, last):
         item = items[at]
         if item < 0 or weights[at] <= 0:
@@ -150,7 +158,7 @@ def _gather(items, weights, vectors, first, last, points, weight, place):
         scale = np.float32(1) / np.sqrt(squares)
         for d in range(vectors.shape[1]):
             points[n, d] = vectors[item, d] * scale
-        weight[n], place[n] = weights[at], at
+        weight[n], place[n] = max(weights[at] / most, np.float32(1e-6)), at
         n += 1
     return n
 

@@ -37,6 +37,10 @@ class Request:
     """`uint64[Q]`: what breaks ties, and later draws, depend on."""
     titles: tuple[str, ...] = ()
     """Q titles of the lists to make, empty where there is none; none at all: nobody gave any."""
+    years: NDArray[np.int8] | None = None
+    """`int8[Q]`: the least age of whom each list is for; None: grown up."""
+    explicit: NDArray[np.bool_] | None = None
+    """`bool[Q]`: whether explicit tracks may be in it; None: they may."""
     dial: NDArray[np.float32] | None = None
     """`float32[Q]`: the share of each list that is to be new to its listener, NaN where nothing was asked."""
     arcs: NDArray[np.float32] | None = None
@@ -57,6 +61,8 @@ class Request:
             self.limit[rows],
             self.seed[rows],
             tuple(self.titles[row] for row in rows) if self.titles else (),
+            None if self.years is None else self.years[rows],
+            None if self.explicit is None else self.explicit[rows],
             None if self.dial is None else self.dial[rows],
             None if self.arcs is None else self.arcs[rows],
         )

@@ -265,7 +265,12 @@ def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel
     sources = list(_sources(config.weights, snapshot, candidates, config.unheard).values())
     stages: list[Stage] = [
         Gather(sources, len(snapshot.catalog), parallel),
-        Eligible(snapshot.catalog.available[snapshot.face], config.unheard),
+        Eligible(
+            snapshot.catalog.available[snapshot.face],
+            snapshot.catalog.explicit,
+            snapshot.catalog.age_rating,
+            config.unheard,
+        ),
     ]
     if config.learned:
         stages.append(Complete(sources))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be shown: nothing unavailable, banned, excluded or asked with, whatever the sources say."""
+"""What may be shown: nothing unavailable, banned, excluded, asked with, or not for its listener's age."""
 
 from dataclasses import dataclass
 
@@ -21,12 +21,19 @@ class Eligible:
 
     available: NDArray[np.bool_]
     """`bool[catalogue]`."""
+    explicit: NDArray[np.bool_]
+    """`bool[catalogue]`."""
+    age_rating: NDArray[np.int8]
+    """`int8[catalogue]`: the youngest listeners that each track is for, in years."""
     unheard: bool = False
     """Whether tracks of the history are dropped."""
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
         """Drop by the first reason that applies."""
-        reasons = [(DropReason.UNAVAILABLE, ~self.available[candidates.track])]
+        reasons = [
+            (DropReason.UNAVAILABLE, ~self.available[candidates.track]),
+            (DropReason.RESTRICTED, self._restricted(request, candidates)),
+        ]
         lists = [
             (DropReason.SEED, request.seeds),
             (DropReason.BANNED, request.banned),
@@ -44,3 +51,11 @@ class Eligible:
             trace.dropped(reason, int((hit & ~dropped).sum()))
             dropped |= hit
         return candidates.keep(~dropped)
+
+    def _restricted(self, request: Request, candidates: Candidates) -> NDArray[np.bool_]:
+        restricted = np.zeros(len(candidates.track), bool)
+        if request.explicit is not None:
+            restricted |= self.explicit[candidates.track] & ~request.explicit[candidates.rows]
+        if request.years is not None:
+            restricted |= self.age_rating[candidates.track] > request.years[candidates.rows]
+        return restricted

@@ -17,6 +17,7 @@ from segue.pipeline.stage import Recipe, run
 from segue.pipeline.trace import Trace
 from segue.playlists.arcs import KNOTS, arc
 from segue.privacy.door import Door
+from segue.privacy.profiles import AudienceConfig, Profiles
 from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
@@ -24,7 +25,7 @@ from segue.seeds import seed_of
 from segue.service.asks import check
 from segue.service.histories import Histories, ragged
 from segue.service.slates import Slates, collect, moved
-from segue.types import Ask, Kind, Purpose, Refusal, Slate
+from segue.types import AgeBracket, Ask, Kind, Purpose, Refusal, Slate
 
 __all__ = ["Answer", "Service"]
 
@@ -55,13 +56,23 @@ class Service:
         door: The way to what listeners heard.
         recipes: How lists are made.
         histories: Who heard what.
+        audience: Who may hear what is explicit, and how old strangers count as.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], door: Door, recipes: RecipesConfig, histories: Histories):
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        door: Door,
+        recipes: RecipesConfig,
+        histories: Histories,
+        audience: AudienceConfig | None = None,
+    ):
         self.snapshot = snapshot
         self._door = door
         self.recipes = recipes
         self._histories = histories
+        self._audience = audience or AudienceConfig()
+        self._profiles = Profiles(door)
 
     def answer(
         self,
@@ -221,6 +232,23 @@ class Service:
         config: ListConfig = getattr(self.recipes, name)
         return config
 
+    def permitted(self, listener: str, tracks: Sequence[str], snapshot: Snapshot) -> NDArray[np.bool_]:
+        """Mark the tracks, by id, that a listener of this age may be shown now: what was kept may be so no more."""
+        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
+        numbers = snapshot.catalog.numbers(tracks)
+        known = np.maximum(numbers, 0)
+        may = (~snapshot.catalog.explicit[known] | explicit[0]) & (snapshot.catalog.age_rating[known] <= years[0])
+        found: NDArray[np.bool_] = may | (numbers < 0)
+        return found
+
+    def _ages(self, asks: Sequence[Ask]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        """Return how old each asker counts as at least, and whether they may hear what is explicit."""
+        said = self._profiles.of([ask.listener for ask in asks])
+        asked = [_stricter(ask) for ask in asks]
+        years = np.minimum(said.years(self._audience), np.array([years for years, _ in asked], np.int8))
+        explicit = said.may_hear_explicit(self._audience) & np.array([may for _, may in asked], bool)
+        return years, explicit & (years >= self._audience.explicit_for.least_years)
+
     def _silent(self, asks: list[Ask]) -> set[str]:
         """Return the listeners among the askers who do not allow personal answers."""
         ledger = self._door.ledger()
@@ -244,6 +272,7 @@ class Service:
         excluded = [snapshot.catalog.numbers(exclude[ask.id]) if ask.id in exclude else _NOTHING for ask in asks]
         canonical = snapshot.catalog.canonical
         day = now.date().isoformat()
+        years, explicit = self._ages(asks)
         return Request(
             now=now,
             answer=np.arange(len(asks), dtype=np.int32),
@@ -254,9 +283,18 @@ class Service:
             limit=np.array([ask.limit for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
             titles=tuple(ask.title or "" for ask in asks) if any(ask.title for ask in asks) else (),
+            years=years,
+            explicit=explicit,
             dial=_dials(asks),
             arcs=_arcs(asks),
         )
+
+
+def _stricter(ask: Ask) -> tuple[int, bool]:
+    """Return the least age and the leave that the ask itself states: it may only be stricter than the profile."""
+    stated = ask.context.get("age_bracket")
+    years = AgeBracket.ADULT.least_years if stated is None else AgeBracket(stated).least_years
+    return years, ask.context.get("allows_explicit") is not False
 
 
 def _dials(asks: Sequence[Ask]) -> NDArray[np.float32] | None:

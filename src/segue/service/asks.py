@@ -9,7 +9,7 @@ from typing import Any
 from segue.errors import BadInput, SegueError
 from segue.events.schema import LONGEST_ID
 from segue.playlists.arcs import ARCS, arc
-from segue.types import Ask, Kind, Refusal
+from segue.types import AgeBracket, Ask, Kind, Refusal
 
 __all__ = ["MOST_TRACKS", "check", "parse", "read_arc"]
 
@@ -44,6 +44,11 @@ def check(ask: Ask) -> Ask:
         raise BadInput("a dial from familiar to new needs a listener: nobody knows what is new to nobody")
     if ask.arc is not None:
         arc(ask.arc)
+    bracket, explicit = ask.context.get("age_bracket"), ask.context.get("allows_explicit")
+    if bracket is not None and bracket not in list(AgeBracket):
+        raise BadInput(f"age_bracket is {bracket!r}; it must be one of {', '.join(AgeBracket)}")
+    if explicit is not None and not isinstance(explicit, bool):
+        raise BadInput(f"allows_explicit is {explicit!r}; it must be true or false")
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
         raise BadInput(f"the listener has {len(ask.listener.encode())} bytes; it must have 1 to {LONGEST_ID}")
     return ask
