@@ -163,6 +163,8 @@ class Ask:
     """Aware; the moment the answer is for. The border fills it in."""
     dial: float | None = None
     """From 0, all that the listener knows, to 1, all new to them; None: as the recipe has it."""
+    minutes: float | None = None
+    """How long the list is to last; `limit` then does not count."""
     arc: str | tuple[float, ...] | None = None
     """How energetic the list is to be from its beginning to its end: a name or levels; None: as the recipe has it."""
 

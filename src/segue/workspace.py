@@ -241,12 +241,13 @@ class Workspace:
         limit: int = 30,
         listener: str | None = None,
         dial: float | None = None,
+        minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
     ) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
-        found = (self.find(text),)
-        return self.answer(Ask("radio", Kind.RADIO, found, None, listener, limit=limit, now=now, dial=dial, arc=arc))
+        wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc}
+        return self.answer(Ask("radio", Kind.RADIO, (self.find(text),), None, listener, now=now, **wishes))
 
     def continuation(
         self,
@@ -256,13 +257,14 @@ class Workspace:
         limit: int = 30,
         listener: str | None = None,
         dial: float | None = None,
+        minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
     ) -> Slate:
         """Return what a playlist would hold next: by its tracks, named as `find` takes them, by its title, or both."""
         tracks = tuple(self.find(text) for text in texts)
-        ask = Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now, dial=dial, arc=arc)
-        return self.answer(ask)
+        wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc}
+        return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, now=now, **wishes))
 
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.

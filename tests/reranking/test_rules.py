@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,13 +49,33 @@ def test_a_floor_of_zero_drops_nothing() -> None:
 def test_each_row_is_cut_at_its_own_limit(rows: list[list[int]], longest: int) -> None:
     trace = Trace()
     limit = [1 + (longest + row) % 5 for row in range(len(rows))]
-    left = Limit()(request(len(rows), limit=limit), candidates(rows), trace)
+    left = Limit(np.full(100, 200_000))(request(len(rows), limit=limit), candidates(rows), trace)
     assert tracks_of(left) == [row[:most] for row, most in zip(rows, limit, strict=True)]
     assert trace.drops[DropReason.BELOW_LIMIT] == sum(
         max(0, len(row) - most) for row, most in zip(rows, limit, strict=True)
     )
 
 
-@pytest.mark.parametrize("rule", [ArtistCap(ARTISTS, 1), Floor(0.1), Limit()], ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize(
+    "rule", [ArtistCap(ARTISTS, 1), Floor(0.1), Limit(np.full(100, 200_000))], ids=lambda rule: type(rule).__name__
+)
 def test_rules_leave_empty_rows_empty(rule: ArtistCap | Floor | Limit) -> None:
     assert tracks_of(rule(request(2), candidates([[], []]), Trace())) == [[], []]
+
+
+def test_a_row_lasts_as_long_as_it_is_asked_to_and_says_where_it_cannot() -> None:
+    lengths = np.array([200, 180, 240, 300, 60, 90], np.int64) * 1000
+    asked = replace(request(3, limit=[6, 6, 6]), length_ms=np.array([0, 600_000, 3_000_000], np.int64))
+    trace = Trace()
+    left = Limit(lengths)(asked, candidates([[0, 1, 2, 3, 4, 5]] * 3), trace)
+    totals = [int(lengths[row].sum()) for row in tracks_of(left)]
+    assert totals[0] == totals[2] == lengths.sum()
+    assert abs(totals[1] - 600_000) <= 30_000
+    assert trace.relaxed["length"].tolist() == [False, False, True]
+
+
+def test_a_list_that_is_not_as_familiar_as_asked_says_so() -> None:
+    asked = replace(request(4, limit=[4] * 4, history=[[0, 1], [0, 1], [0], []]), dial=np.array([0.5, 0, np.nan, 0]))
+    trace = Trace()
+    Limit(np.full(12, 200_000))(asked, candidates([[0, 1, 2, 3], [1, 2, 3, 4], [5, 6], [5, 6]]), trace)
+    assert trace.relaxed["dial"].tolist() == [False, True, False, False]

@@ -15,7 +15,7 @@ from segue.types import AgeBracket, Ask, Kind, Rung, Slate
 from segue.workspace import Workspace
 from tests.conftest import NOW
 
-REQUESTS = int(os.environ.get("SEGUE_FUZZ", "1000"))
+REQUESTS = int(os.environ.get("SEGUE_FUZZ", "400"))
 ARCS = (None, "build", "flat", "wave", (0.1, 0.9, 0.2), "gentle")
 TITLES = ("slow evenings", "for the gym", "metal", "🎧", "zzqy", "café del mar", " ".join(["mix"] * 60))
 
@@ -51,6 +51,7 @@ class Asker:
             str(number), kind, seeds, title, listener, context, int(rng.choice([1, 2, 7, 30, 30, 30, 100])),
             NOW + timedelta(days=int(rng.integers(0, 3))),
             float(np.round(rng.random(), 2)) if listener is not None and rng.random() < 0.4 else None,
+            float(rng.integers(5, 120)) if rng.random() < 0.2 else None,
             ARCS[rng.integers(len(ARCS))],
         )  # fmt: skip
 
@@ -81,7 +82,11 @@ def broken(guarded: Workspace, service: Service, ask: Ask, slate: Slate) -> list
         wrong.append("a recording twice")
     if set(canonical.tolist()) & set(catalog.canonical[seeds[seeds >= 0]].tolist()):
         wrong.append("a seed comes back")
-    if len(ids) > ask.limit or (len(ids) < ask.limit and not any("instead of" in note for note in slate.notes)):
+    if ask.minutes is not None:
+        off = abs(catalog.length_ms[numbers].sum() / 60_000 - ask.minutes)
+        if off > 0.05 * ask.minutes and not any("not as long" in note for note in slate.notes):
+            wrong.append(f"{off:.1f} minutes off {ask.minutes:g}, and nothing says so")
+    elif len(ids) > ask.limit or (len(ids) < ask.limit and not any("instead of" in note for note in slate.notes)):
         wrong.append(f"{len(ids)} tracks of {ask.limit} without a reason")
     if not catalog.available[numbers].all():
         wrong.append("something unavailable")

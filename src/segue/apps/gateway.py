@@ -26,7 +26,7 @@ from segue.apps.metrics import Metrics
 from segue.catalog import search
 from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError
 from segue.events.intake import from_rows
-from segue.service.asks import MOST_TRACKS, read_arc
+from segue.service.asks import MOST_MINUTES, MOST_TRACKS, read_arc
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
 
@@ -52,6 +52,8 @@ class Playlist(BaseModel):
     """How many tracks."""
     dial: float | None = Field(default=None, ge=0, le=1)
     """From what the listener knows (0) to what is new to them (1)."""
+    minutes: float | None = Field(default=None, ge=1, le=MOST_MINUTES)
+    """How long it is to last, within a twentieth; `limit` then does not count."""
     arc: str | list[float] | None = Field(default=None, max_length=100)
     """Of energy, from its beginning to its end: a name, or levels."""
 
@@ -187,6 +189,7 @@ def _api(gateway: Gateway) -> APIRouter:
         listener: Annotated[str | None, Query(description="Makes it personal")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
         dial: Annotated[float | None, Query(ge=0, le=1, description="From familiar (0) to new (1)")] = None,
+        minutes: Annotated[float | None, Query(ge=1, le=MOST_MINUTES, description="How long; not `limit`")] = None,
         arc: Annotated[str | None, Query(description="Of energy: a name, or levels such as 0.2,0.9,0.1")] = None,
     ) -> dict[str, Any]:
         """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
@@ -197,7 +200,8 @@ def _api(gateway: Gateway) -> APIRouter:
         def work() -> Slate:
             seed = track if track is not None else workspace.find(str(q))
             wanted = None if arc is None else read_arc(arc)
-            ask = Ask("radio", Kind.RADIO, (seed,), None, listener, limit=limit, now=now, dial=dial, arc=wanted)
+            told: dict[str, Any] = {"dial": dial, "minutes": minutes, "arc": wanted}
+            ask = Ask("radio", Kind.RADIO, (seed,), None, listener, limit=limit, now=now, **told)
             return workspace.answer(ask, request_id=_fresh(request.state.id))
 
         slate = await gateway.run(work)
@@ -210,7 +214,7 @@ def _api(gateway: Gateway) -> APIRouter:
         now = datetime.now(UTC)
         ask = Ask(
             "continue", Kind.CONTINUE, tuple(playlist.tracks), playlist.title, playlist.listener,
-            limit=playlist.limit, now=now, dial=playlist.dial,
+            limit=playlist.limit, now=now, dial=playlist.dial, minutes=playlist.minutes,
             arc=tuple(playlist.arc) if isinstance(playlist.arc, list) else playlist.arc,
         )  # fmt: skip
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))

@@ -25,6 +25,7 @@ __all__ = ["Catalog", "Extension", "combine", "extend", "generations", "load", "
 
 _UNKNOWN, _UNKNOWN_ID = "Unknown artist", "artist:unknown artist"
 _SCHEMAS = {"tracks": TRACKS_STORED, "artists": ARTISTS_STORED, "albums": ALBUMS}
+_USUAL_LENGTH_MS = 180_000
 _SAME_LENGTH_MS = 4000
 """Recordings of one artist and title whose lengths differ by more are different recordings."""
 
@@ -65,6 +66,14 @@ class Catalog:
     def album(self) -> NDArray[np.int32]:
         """`int32[n]`: a number for the album of each track, -1 where it is not known."""
         return self.tracks["album_id"].rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
+
+    @cached_property
+    def length_ms(self) -> NDArray[np.int64]:
+        """`int64[n]`: how long each track lasts; the median of what is known where it is not, or three minutes."""
+        known = self.described["duration_ms"]
+        known = known.set(known <= 0, None)
+        usual = known.median()
+        return known.fill_null(_USUAL_LENGTH_MS if usual is None else int(usual)).to_numpy()  # type: ignore[arg-type]
 
     @cached_property
     def explicit(self) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from segue.cli.output import (
     Dial,
     Home,
     Json,
+    Minutes,
     Now,
     complain_softly,
     emit,
@@ -192,6 +193,7 @@ def radio(
     limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
     listener: Annotated[str | None, typer.Option(help="Makes it personal.")] = None,
     dial: Dial = None,
+    minutes: Minutes = None,
     arc: Arc = None,
     now: Now = None,
     as_json: Json = False,
@@ -200,7 +202,7 @@ def radio(
     opened = workspace(home)
     at = moment(now)
     found = opened.find(track)
-    slate = opened.radio(found, limit=limit, listener=listener, dial=dial, arc=levels(arc), now=at)
+    slate = opened.radio(found, limit=limit, listener=listener, dial=dial, minutes=minutes, arc=levels(arc), now=at)
     if as_json:
         emit(slate.to_json())
     else:
@@ -215,15 +217,15 @@ def continue_(
     limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
     listener: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
     dial: Dial = None,
+    minutes: Minutes = None,
     arc: Arc = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
-    slate = opened.continuation(
-        tracks or (), title=title, limit=limit, listener=listener, dial=dial, arc=levels(arc), now=moment(now)
-    )
+    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc)}
+    slate = opened.continuation(tracks or (), title=title, listener=listener, now=moment(now), **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
     else:

@@ -22,6 +22,7 @@ __all__ = [
     "Dial",
     "Home",
     "Json",
+    "Minutes",
     "Now",
     "complain",
     "emit",
@@ -40,6 +41,9 @@ Home = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Dial = Annotated[
     float | None, typer.Option(help="From what the listener knows (0) to what is new to them (1); needs --listener.")
+]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", help="How long it lasts, within a twentieth; instead of --limit.")
 ]
 Arc = Annotated[
     str | None,

@@ -43,6 +43,8 @@ class Request:
     """`bool[Q]`: whether explicit tracks may be in it; None: they may."""
     dial: NDArray[np.float32] | None = None
     """`float32[Q]`: the share of each list that is to be new to its listener, NaN where nothing was asked."""
+    length_ms: NDArray[np.int64] | None = None
+    """`int64[Q]`: how long each list is to last, 0 where nothing was asked; `limit` bounds its tracks."""
     arcs: NDArray[np.float32] | None = None
     """`float32[Q, KNOTS]`: the arc of each list, NaN where none was asked for; see `playlists.arcs`."""
 
@@ -64,5 +66,6 @@ class Request:
             None if self.years is None else self.years[rows],
             None if self.explicit is None else self.explicit[rows],
             None if self.dial is None else self.dial[rows],
+            None if self.length_ms is None else self.length_ms[rows],
             None if self.arcs is None else self.arcs[rows],
         )

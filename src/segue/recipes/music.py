@@ -238,7 +238,7 @@ def recipe(
                 parallel=parallel,
             )
         )
-    stages.append(Limit())
+    stages.append(Limit(snapshot.catalog.length_ms))
     if config.flow is not None:
         stages.append(_flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
     return Recipe(name, [*stages, Reasons({**sources, **leaning})])

@@ -136,18 +136,11 @@ class Compose:
         return pooled
 
     def _tell(self, request: Request, before: Candidates, after: Candidates, trace: Trace) -> None:
-        """Note what the lists gave up, and where the dial could not be followed."""
+        """Note what the lists gave up."""
         first = places(before.offsets) < request.limit[before.rows]
         sums = [np.bincount(made.rows[first], made.score[first], len(made)) for made in (before, after)]
         cost = 1 - sums[1] / np.maximum(sums[0], 1e-12)
         trace.cost("composition", np.clip(cost, 0, 1).astype(np.float32))
-        if request.dial is not None:
-            familiar = among(after.offsets, after.track, request.history, len(self.index)) & first
-            count = np.bincount(after.rows[familiar], minlength=len(after))
-            limit = np.minimum(request.limit, np.diff(after.offsets))
-            wanted = np.rint((1 - np.nan_to_num(request.dial)) * limit)
-            asked = ~np.isnan(request.dial) & (np.diff(request.history.offsets) > 0)
-            trace.relax("dial", asked & (count != wanted))
 
 
 def _place_among(offsets: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[np.int64]:

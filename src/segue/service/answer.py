@@ -22,7 +22,7 @@ from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
-from segue.service.asks import check
+from segue.service.asks import MOST_TRACKS, check
 from segue.service.histories import Histories, ragged
 from segue.service.slates import Slates, collect, moved
 from segue.types import AgeBracket, Ask, Kind, Purpose, Refusal, Slate
@@ -34,6 +34,7 @@ _LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
 _RELAXED = {
     "gap": "an artist or an album comes back sooner than it should: too few others fit",
+    "length": "not as long as asked for: nothing fits the time better",
     "dial": "not as familiar or as new as asked for: too few such tracks fit",
 }
 """What is said where a rule could not be held."""
@@ -192,7 +193,6 @@ class Service:
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel, dialled=dialled)
         own = Trace()
         made = run(main, request, own)
-        trace.add(own)
         untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
         for place, ask in enumerate(asks):
             if untrained and name != "title":
@@ -200,16 +200,18 @@ class Service:
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
                 notes[place].append(f"nothing is known of playlists called {ask.title!r}")
         answered = moved(made)
-        for rule, rows in own.relaxed.items():
-            for place in np.flatnonzero(rows & answered).tolist():
-                notes[place].append(_RELAXED[rule])
+        _tell(own, np.flatnonzero(answered), answered, notes)
+        trace.add(own)
         parts = [(np.flatnonzero(answered), made.take(np.flatnonzero(answered)), main)]
         bare = np.flatnonzero(~answered)
         for lower in self._lower_rungs(name, snapshot, candidates, parallel):
             if not len(bare):
                 break
-            made = run(lower, request.take(bare), trace)
+            own = Trace()
+            made = run(lower, request.take(bare), own)
             answered = moved(made) | (lower.name == "popular")
+            _tell(own, bare[answered], answered, notes)
+            trace.add(own)
             if lower.name == "popular":
                 for place in bare.tolist():
                     if name == "title":
@@ -280,14 +282,22 @@ class Service:
             seeds=Ragged.of(seeds),
             banned=banned,
             exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
-            limit=np.array([ask.limit for ask in asks], np.int32),
+            limit=np.array([_most(ask, snapshot) for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
             titles=tuple(ask.title or "" for ask in asks) if any(ask.title for ask in asks) else (),
             years=years,
             explicit=explicit,
             dial=_dials(asks),
+            length_ms=_lengths(asks),
             arcs=_arcs(asks),
         )
+
+
+def _tell(trace: Trace, places: NDArray[np.int64], answered: NDArray[np.bool_], notes: Sequence[list[str]]) -> None:
+    """Say in the notes of the answers at some places which rules could not be held in the rows answered."""
+    for rule, rows in trace.relaxed.items():
+        for place in places[rows[answered]].tolist():
+            notes[place].append(_RELAXED[rule])
 
 
 def _stricter(ask: Ask) -> tuple[int, bool]:
@@ -301,6 +311,20 @@ def _dials(asks: Sequence[Ask]) -> NDArray[np.float32] | None:
     if all(ask.dial is None for ask in asks):
         return None
     return np.array([np.nan if ask.dial is None else ask.dial for ask in asks], np.float32)
+
+
+def _most(ask: Ask, snapshot: Snapshot) -> int:
+    """Return how many tracks a list may have: for a time, half as many again as usually last so long, and some."""
+    if ask.minutes is None:
+        return ask.limit
+    usual = float(np.median(snapshot.catalog.length_ms)) / 60_000
+    return min(MOST_TRACKS, int(1.5 * ask.minutes / usual) + 10)
+
+
+def _lengths(asks: Sequence[Ask]) -> NDArray[np.int64] | None:
+    if all(ask.minutes is None for ask in asks):
+        return None
+    return np.array([round(60_000 * (ask.minutes or 0)) for ask in asks], np.int64)
 
 
 def _arcs(asks: Sequence[Ask]) -> NDArray[np.float32] | None:

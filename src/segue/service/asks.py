@@ -11,10 +11,11 @@ from segue.events.schema import LONGEST_ID
 from segue.playlists.arcs import ARCS, arc
 from segue.types import AgeBracket, Ask, Kind, Refusal
 
-__all__ = ["MOST_TRACKS", "check", "parse", "read_arc"]
+__all__ = ["MOST_MINUTES", "MOST_TRACKS", "check", "parse", "read_arc"]
 
 MOST_TRACKS = 1000
 """The longest list that may be asked for."""
+MOST_MINUTES = 1440
 _MOST_SEEDS = 1000
 _LONGEST_TITLE = 1000
 _LONGEST_LINE = 1 << 20
@@ -38,6 +39,8 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
+    if ask.minutes is not None and not 1 <= ask.minutes <= MOST_MINUTES:
+        raise BadInput(f"minutes is {ask.minutes:g}; it must be from 1 to {MOST_MINUTES}")
     if ask.dial is not None and not 0 <= ask.dial <= 1:
         raise BadInput(f"dial is {ask.dial:g}; it must be from 0 (all familiar) to 1 (all new)")
     if ask.dial is not None and ask.listener is None:
@@ -74,7 +77,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 
 
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "dial", "arc"}
+    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "dial", "minutes", "arc"}
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
     try:
@@ -93,15 +96,18 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     if title is not None and not isinstance(title, str):
         raise BadInput(f"title is {title!r}; it must be text")
     context = fields.get("context") or {}
-    dial, arc_ = _dial(fields.get("dial")), _arc(fields.get("arc"))
-    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, dial, arc_)
+    dial = _number("dial", fields, "from 0 (all familiar) to 1 (all new)")
+    minutes = _number("minutes", fields, f"from 1 to {MOST_MINUTES}")
+    arc_ = _arc(fields.get("arc"))
+    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, dial, minutes, arc_)
 
 
-def _dial(given: object) -> float | None:
+def _number(name: str, fields: Mapping[str, Any], bounds: str) -> float | None:
+    given = fields.get(name)
     if given is None:
         return None
     if not isinstance(given, int | float) or isinstance(given, bool):
-        raise BadInput(f"dial is {given!r}; it must be a number from 0 (all familiar) to 1 (all new)")
+        raise BadInput(f"{name} is {given!r}; it must be a number {bounds}")
     return float(given)
 
 

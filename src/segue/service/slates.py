@@ -92,7 +92,7 @@ def collect(
         named = np.array([sources.index(name) for name in made.sources], np.int8)
         track[places], score[places] = snapshot.face[made.track], made.score
         source[places], seed[places] = named[made.reason_source], made.reason_seed
-    short = np.flatnonzero(lengths < [ask.limit for ask in asks])
+    short = np.flatnonzero(lengths < [0 if ask.minutes else ask.limit for ask in asks])
     told = [list(one) for one in notes]
     for row in short.tolist():
         told[row].append(f"{lengths[row]} tracks instead of {asks[row].limit}: nothing else fits well enough")
