@@ -82,6 +82,22 @@ def test_a_radio_carries_reasons_and_names_its_rung(server: Server) -> None:
     assert all(track["reason"] and track["seed"] in (None, "sim:track:000001") for track in body["tracks"])
 
 
+def test_a_radio_has_the_shape_that_is_asked_for(server: Server) -> None:
+    asked = {"track": "sim:track:000001", "minutes": 40, "arc": "build"}
+    tracks = server.client.get("/v1/radio", params=asked).json()["tracks"]
+    about = [server.client.get(f"/v1/tracks/{track['track']}").json() for track in tracks]
+    assert abs(sum(one["duration_ms"] for one in about) / 60_000 - 40) <= 2
+    energies = [one["energy"] for one in about]
+    assert sum(energies[-4:]) > sum(energies[:4])
+
+
+def test_a_dial_of_nothing_new_gives_what_the_listener_knows(server: Server) -> None:
+    asked = {"track": "sim:track:000001", "listener": "sim:listener:000001", "limit": 10}
+    known = server.client.get("/v1/radio", params={**asked, "dial": 0}).json()
+    new = server.client.get("/v1/radio", params={**asked, "dial": 1}).json()
+    assert not {track["track"] for track in known["tracks"]} & {track["track"] for track in new["tracks"]}
+
+
 def test_a_playlist_is_continued_by_its_tracks_its_title_or_both(server: Server) -> None:
     tracks, title = ["sim:track:000001"], "evening jazz"
     for playlist in ({"tracks": tracks}, {"title": title}, {"tracks": tracks, "title": title}):
@@ -132,6 +148,10 @@ def test_paging_through_the_tracks_gives_each_once(server: Server) -> None:
         ("GET", "/v1/radio", None, 422, "track or q"),
         ("GET", "/v1/radio?track=sim:track:000001&limit=0", None, 422, "limit"),
         ("GET", "/v1/radio?track=sim:track:000001&limit=10000", None, 422, "limit"),
+        ("GET", "/v1/radio?track=sim:track:000001&arc=zigzag", None, 422, "build"),
+        ("GET", "/v1/radio?track=sim:track:000001&arc=1,2,much", None, 422, "levels"),
+        ("GET", "/v1/radio?track=sim:track:000001&dial=0.5", None, 422, "listener"),
+        ("GET", "/v1/radio?track=sim:track:000001&minutes=0", None, 422, "minutes"),
         ("GET", "/v1/listeners/nobody/weekly", None, 404, "nobody"),
         ("GET", "/v1/tracks/nothing", None, 404, "nothing"),
         ("GET", "/v2/nowhere", None, 404, "Not Found"),
