@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from segue.errors import BadInput
 from segue.explain.reasons import Reasons
+from segue.models.model import Model
 from segue.models.title import TitleModel
 from segue.pipeline.stage import Recipe, Source, Stage
 from segue.playlists.arcs import arc
@@ -128,8 +129,8 @@ class ListConfig(BaseModel):
         for source, weight in weights.items():
             model, _, about = source.partition(":")
             knows = ("text",) if model == TitleModel.name else ("seeds", "history")
-            if model not in MODELS or about not in knows:
-                ranks = [name for name in MODELS if name != TitleModel.name]
+            ranks = [name for name, kind in MODELS.items() if issubclass(kind, Model)]
+            if model not in (*ranks, TitleModel.name) or about not in knows:
                 raise ValueError(
                     f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {ranks}, or title:text"
                 )
