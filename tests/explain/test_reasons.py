@@ -18,9 +18,8 @@ from segue.retrieval.sources import Gather, ModelSource
 from tests.models.worlds import ITEMS, checkerboard
 from tests.pipeline.rows import Fixed, candidates, request
 
-SOURCES = [
-    f"{model}:{about}" for model, kind in MODELS.items() if issubclass(kind, Model) for about in ("seeds", "history")
-] + ["title:text"]
+RANKS = [model for model, kind in MODELS.items() if issubclass(kind, Model)]
+SOURCES = [*(f"{model}:{about}" for model in RANKS for about in ("seeds", "history")), "title:text"]
 
 
 def test_each_track_is_asked_of_the_source_with_the_largest_share() -> None:

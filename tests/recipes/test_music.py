@@ -124,7 +124,7 @@ def test_a_diverse_list_is_of_less_alike_tracks(snapshot: Snapshot, asked: Reque
     vectors, index = snapshot.space
 
     def likeness(strength: float) -> float:
-        config = CONFIG.weekly.model_copy(update={"diversity": strength})
+        config = CONFIG.weekly.model_copy(update={"diversity": strength, "calibration": 0.0, "matched": False})
         found = []
         for tracks in tracks_of(made_by("weekly", snapshot, asked, config)):
             own = vectors[index[tracks]]
