@@ -147,6 +147,8 @@ class Ask:
     limit: int = 30
     now: datetime | None = None
     """Aware; the moment the answer is for. The border fills it in."""
+    language: str | None = None
+    """ISO 639-1 (of "pt-BR", what stands before the hyphen counts): in which reasons are said; None: English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,11 @@ class Pick:
     source: str
     """The candidate source with the largest share in the score."""
     seed: str | None = None
-    """The track of the history or of the request that the source answered to, if there is one."""
+    """The track of the history or of the request that the reason names, or that moved the source, if there is one."""
+    code: str = ""
+    """What kind of reason it is: a source, or a fact such as "followed"; empty: the source."""
+    other: str | None = None
+    """Another track that the reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,11 @@ class SlateTrack:
     source: str
     """The candidate source with the largest share in the score."""
     seed: str | None = None
-    """The track of the history or of the request that the source answered to, if there is one."""
+    """The track of the history or of the request that the reason names, or that moved the source, if there is one."""
+    code: str = ""
+    """What kind of reason it is, in no language: a source, or a fact such as "followed"."""
+    other: str | None = None
+    """Another track that the reason names."""
 
 
 @dataclass(frozen=True, slots=True)

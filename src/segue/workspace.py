@@ -215,10 +215,18 @@ class Workspace:
         row = catalog.tracks.row(int(catalog.numbers([track])[0]), named=True)
         return f"{row['artist_name']} – {row['title']}"
 
-    def radio(self, text: str, *, limit: int = 30, listener: str | None = None, now: datetime | None = None) -> Slate:
+    def radio(
+        self,
+        text: str,
+        *,
+        limit: int = 30,
+        listener: str | None = None,
+        now: datetime | None = None,
+        language: str | None = None,
+    ) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
-        ask = check(Ask("radio", Kind.RADIO, (self.find(text),), listener=listener, limit=limit, now=now))
-        return self.answer(ask)
+        track = self.find(text)
+        return self.answer(Ask("radio", Kind.RADIO, (track,), None, listener, limit=limit, now=now, language=language))
 
     def continuation(
         self,
@@ -228,10 +236,12 @@ class Workspace:
         limit: int = 30,
         listener: str | None = None,
         now: datetime | None = None,
+        language: str | None = None,
     ) -> Slate:
         """Return what a playlist would hold next: by its tracks, named as `find` takes them, by its title, or both."""
         tracks = tuple(self.find(text) for text in texts)
-        return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now))
+        ask = Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now, language=language)
+        return self.answer(ask)
 
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.
@@ -286,7 +296,9 @@ class Workspace:
             progress=progress,
         )
 
-    def weekly_of(self, listener: str, *, now: datetime | None = None, again: bool = False) -> weekly_job.Weekly:
+    def weekly_of(
+        self, listener: str, *, now: datetime | None = None, again: bool = False, language: str | None = None
+    ) -> weekly_job.Weekly:
         """Return the listener's playlist of this week, making it where it is not there yet.
 
         A listener who does not allow personal answers gets what is popular, and nothing is kept.
@@ -303,11 +315,11 @@ class Workspace:
             week = weekly_job.monday(at, zones[listener], config.timezone).isoformat()
             kept = self.shelf.edition(listener, weekly_job.NAME, week)
             if kept and not again and weekly_job.personal(kept):
-                return weekly_job.read(kept, self.current().catalog)
-            whole = (self.service, self.door, self.shelf, self.sink, listener, config, week, at)
+                return weekly_job.read(kept, self.current().catalog, language)
+            whole = (self.service, self.door, self.shelf, self.sink, listener, config, week, at, language)
             if made := weekly_job.alone(*whole):
                 return made
-        ask = Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)
+        ask = Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at, language=language)
         (slate,) = self.service.answer([ask]).slates
         assert isinstance(slate, Slate)
         monday = weekly_job.monday(at, None, config.timezone)

@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from segue import __version__
 from segue.apps import problems
 from segue.apps.intake import EVENTS_BODY, parse_events, read_body
+from segue.apps.languages import Language, asked_language
 from segue.apps.metrics import Metrics
 from segue.catalog import search
 from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError
@@ -50,6 +51,8 @@ class Playlist(BaseModel):
     """Whose it is."""
     limit: int = Field(default=30, ge=1, le=MOST_TRACKS)
     """How many tracks."""
+    language: str | None = Field(default=None, max_length=35)
+    """In which reasons are said, such as `es`; else the header `Accept-Language` says."""
 
 
 class Gateway:
@@ -181,6 +184,7 @@ def _api(gateway: Gateway) -> APIRouter:
         q: Annotated[str | None, Query(description="Artist and title, as a person types them", max_length=256)] = None,
         listener: Annotated[str | None, Query(description="Makes it personal")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
+        language: Language = None,
     ) -> dict[str, Any]:
         """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
         if (track is None) == (q is None):
@@ -189,7 +193,8 @@ def _api(gateway: Gateway) -> APIRouter:
 
         def work() -> Slate:
             seed = track if track is not None else workspace.find(str(q))
-            ask = Ask("radio", Kind.RADIO, (seed,), listener=listener, limit=limit, now=now)
+            spoken = asked_language(language, request)
+            ask = Ask("radio", Kind.RADIO, (seed,), listener=listener, limit=limit, now=now, language=spoken)
             return workspace.answer(ask, request_id=_fresh(request.state.id))
 
         slate = await gateway.run(work)
@@ -202,18 +207,18 @@ def _api(gateway: Gateway) -> APIRouter:
         now = datetime.now(UTC)
         ask = Ask(
             "continue", Kind.CONTINUE, tuple(playlist.tracks), playlist.title, playlist.listener,
-            limit=playlist.limit, now=now,
+            limit=playlist.limit, now=now, language=asked_language(playlist.language, request),
         )  # fmt: skip
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()
         return slate.to_json()
 
     @api.get("/listeners/{listener}/weekly", summary="A listener's weekly playlist")
-    async def weekly(listener: str) -> dict[str, Any]:
+    async def weekly(request: Request, listener: str, language: Language = None) -> dict[str, Any]:
         """Give this week's; the first time it is asked for, it is made."""
 
         def work() -> dict[str, Any]:
-            made = workspace.weekly_of(listener)
+            made = workspace.weekly_of(listener, language=asked_language(language, request))
             line = made.slate.to_json()
             return {**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at}
 

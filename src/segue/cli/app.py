@@ -13,6 +13,7 @@ from segue.cli import benches, benchmarks, listeners, models
 from segue.cli.output import (
     Home,
     Json,
+    Language,
     Now,
     complain_softly,
     emit,
@@ -155,6 +156,7 @@ def radio(
     home: Home = None,
     limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
     listener: Annotated[str | None, typer.Option(help="Makes it personal.")] = None,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -162,7 +164,7 @@ def radio(
     opened = workspace(home)
     at = moment(now)
     found = opened.find(track)
-    slate = opened.radio(found, limit=limit, listener=listener, now=at)
+    slate = opened.radio(found, limit=limit, listener=listener, now=at, language=language)
     if as_json:
         emit(slate.to_json())
     else:
@@ -176,12 +178,14 @@ def continue_(
     home: Home = None,
     limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
     listener: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
-    slate = opened.continuation(tracks or (), title=title, limit=limit, listener=listener, now=moment(now))
+    asked = {"title": title, "listener": listener, "language": language}
+    slate = opened.continuation(tracks or (), limit=limit, now=moment(now), **asked)
     if as_json:
         emit(slate.to_json())
     else:
@@ -194,6 +198,7 @@ def weekly(
     home: Home = None,
     listener: Annotated[str | None, typer.Option(help="Of one listener; without, of everyone.")] = None,
     again: Annotated[bool, typer.Option(help="Make this week's anew where it is there already.")] = False,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -201,7 +206,7 @@ def weekly(
     opened = workspace(home)
     at = moment(now)
     if listener is not None:
-        made = opened.weekly_of(listener, now=at, again=again)
+        made = opened.weekly_of(listener, now=at, again=again, language=language)
         if as_json:
             line = made.slate.to_json()
             emit({**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at})

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from segue.types import Slate
     from segue.workspace import Workspace
 
-__all__ = ["Home", "Json", "Now", "complain", "emit", "moment", "progress", "show_slate", "table", "workspace"]
+__all__ = [
+    "Home",
+    "Json",
+    "Language",
+    "Now",
+    "complain",
+    "emit",
+    "moment",
+    "progress",
+    "show_slate",
+    "table",
+    "workspace",
+]
 
 Home = Annotated[
     Path | None,
@@ -25,6 +37,8 @@ Home = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Now = Annotated[str | None, typer.Option("--now", help="The moment to answer for, ISO 8601 with offset.")]
+
+Language = Annotated[str | None, typer.Option("--language", help="Of the reasons, such as es.")]
 
 
 def workspace(home: Path | None, *, create: bool = False) -> "Workspace":

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
+from segue.pipeline.habits import Habits
 
 __all__ = ["Request"]
 
@@ -39,6 +40,8 @@ class Request:
     """Q titles of the lists to make, empty where there is none; none at all: nobody gave any."""
     arcs: NDArray[np.float32] | None = None
     """`float32[Q, KNOTS]`: the arc of each list, NaN where none was asked for; see `playlists.arcs`."""
+    habits: Habits | None = None
+    """What reasons may say of the listeners, beside `history`; None: nobody told."""
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -56,4 +59,5 @@ class Request:
             self.seed[rows],
             tuple(self.titles[row] for row in rows) if self.titles else (),
             None if self.arcs is None else self.arcs[rows],
+            None if self.habits is None else self.habits.take(self.history, rows),
         )

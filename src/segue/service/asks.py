@@ -17,6 +17,7 @@ MOST_TRACKS = 1000
 _MOST_SEEDS = 1000
 _LONGEST_TITLE = 1000
 _LONGEST_LINE = 1 << 20
+_LONGEST_TAG = 35
 
 
 def check(ask: Ask) -> Ask:
@@ -37,6 +38,8 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
+    if ask.language is not None and not 0 < len(ask.language) <= _LONGEST_TAG:
+        raise BadInput(f"the language has {len(ask.language)} characters; name it by its code, such as 'es'")
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
         raise BadInput(f"the listener has {len(ask.listener.encode())} bytes; it must have 1 to {LONGEST_ID}")
     return ask
@@ -62,7 +65,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 
 
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit"}
+    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "language"}
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
     try:
@@ -80,4 +83,7 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     title = fields.get("title")
     if title is not None and not isinstance(title, str):
         raise BadInput(f"title is {title!r}; it must be text")
-    return Ask(identity, kind, tuple(tracks), title, listener, fields.get("context") or {}, limit, now)
+    language = fields.get("language")
+    if language is not None and not isinstance(language, str):
+        raise BadInput(f"language is {language!r}; it must be text, such as 'es'")
+    return Ask(identity, kind, tuple(tracks), title, listener, fields.get("context") or {}, limit, now, language)
