@@ -73,7 +73,7 @@ class Reasons:
         number = candidates.sources.index(name)
         asked = (candidates.reason_source == number) | (candidates.proposed[:, number] > 0)
         seeds = np.full((len(asked), SEEDS), -1, np.int32)
-        if asked.any():
+        if asked.any() and _names_tracks(name):
             found = self.sources[name].seeds_of(request, candidates, asked)
             seeds[asked, : found.shape[1]] = found
         return seeds
