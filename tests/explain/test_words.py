@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from string import Formatter
+
 import pytest
 
 from segue.explain.reasons import FACTS
-from segue.explain.words import DEFAULT, FIELDS, fields, language, languages, missing
+from segue.explain.words import DEFAULT, FIELDS, language, languages, missing
 from segue.models.model import Model
 from segue.registry.versions import MODELS
 
@@ -15,7 +17,7 @@ CODES = [*FACTS, *SOURCES, "title:text", "theme:text", "chart:SE:folk"]
 
 
 def gaps(sentence: str) -> set[str]:
-    return {gap for _, gap in fields(sentence) if gap is not None}
+    return {gap for _, gap, _, _ in Formatter().parse(sentence) if gap is not None}
 
 
 def sentences() -> list[tuple[str, str]]:

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from string import Formatter
 
-__all__ = ["DEFAULT", "FIELDS", "Language", "fields", "language", "languages", "missing"]
+__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing"]
 
 DEFAULT = "en"
 FIELDS = ("seed", "other", "artist", "region", "genre")
@@ -70,11 +69,6 @@ def missing(tag: str | None) -> str | None:
 def languages() -> Mapping[str, Language]:
     """Return every language, by its tag."""
     return {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"))}
-
-
-def fields(sentence: str) -> list[tuple[str, str | None]]:
-    """Take a sentence apart: its pieces in order, each with the gap behind it; None: there is none."""
-    return [(piece, gap) for piece, gap, _, _ in Formatter().parse(sentence)]
 
 
 def _read(path: Path) -> Language:

@@ -72,7 +72,7 @@ def record_kept(
     lists = ("tracks", "codes", "seeds", "others")
     places = playlists.select(lists).explode(lists, empty_as_null=False)
     tracks, seeds, others = (catalog.join(places[name]) for name in ("tracks", "seeds", "others"))
-    told: Any = reasons(tracks, Told(places["codes"], seeds, others), catalog).to_arrow()
+    told: Any = pa.array(reasons(tracks, Told(places["codes"].to_list(), seeds, others), catalog), pa.string())
     offsets: Any = pa.array(offsets_of(playlists["tracks"].list.len().to_numpy()).astype(np.int32))
     codes = pl.col("codes", "seeds", "others").name.map(lambda name: f"reason_{name}")
     kept = playlists.select("listener", "tracks", "scores", "recipe", "rung", "snapshot", codes)

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers as columns, as the stages leave them; and putting them into words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from functools import partial
+from itertools import groupby
+from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
 from segue.explain.reasons import FACTS
-from segue.explain.words import DEFAULT, Language, fields, language, languages
+from segue.explain.words import DEFAULT, Language, language, languages
 from segue.kernels.ragged import offsets_of, take_rows
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.stage import Recipe
@@ -55,14 +56,13 @@ class Slates:
 
     def worded(self, catalog: Catalog) -> list[Slate]:
         """Return each answer as it crosses the border."""
-        told = Told(pl.Series(self.codes, dtype=pl.String).gather(self.code), self.seed, self.other)
-        sources = [self.sources[one] for one in self.source]
+        codes, sources = [self.codes[one] for one in self.code], [self.sources[one] for one in self.source]
         tracks: list[SlateTrack] = []
         for tag, rows in groupby(range(len(self)), lambda row: self.asks[row].language):
             some = list(rows)
             part = slice(int(self.offsets[some[0]]), int(self.offsets[some[-1] + 1]))
-            told_here = Told(told.code[part], told.seed[part], told.other[part])
-            tracks += word(self.track[part], self.score[part], sources[part], told_here, catalog, tag)
+            told = Told(codes[part], self.seed[part], self.other[part])
+            tracks += word(self.track[part], self.score[part], sources[part], told, catalog, tag)
         return [
             Slate(
                 ask.id,
@@ -123,7 +123,7 @@ def collect(
 class Told:
     """Why n tracks are there, in no language."""
 
-    code: pl.Series
+    code: Sequence[str]
     """n codes."""
     seed: NDArray[np.int32]
     """`int32[n]`, catalogue numbers, -1 for none."""
@@ -149,26 +149,23 @@ def word(
         catalog: Knows what they are called.
         tag: The language; None, and one that nobody has written yet: English.
     """
-    names = (catalog.tracks[name].gather(tracks).to_list() for name in ("track_id", "title", "artist_name"))
-    ids, titles, artists = names
-    seeds, others = (_ids(numbers, catalog) for numbers in (told.seed, told.other))
     columns = zip(
-        ids,
+        _column("track_id", tracks, catalog),
         np.round(scores.astype(np.float64), 4).tolist(),
-        reasons(tracks, told, catalog, tag).to_list(),
-        titles,
-        artists,
+        reasons(tracks, told, catalog, tag),
+        _column("title", tracks, catalog),
+        _column("artist_name", tracks, catalog),
         sources,
-        seeds,
-        told.code.to_list(),
-        others,
+        _column("track_id", told.seed, catalog),
+        told.code,
+        _column("track_id", told.other, catalog),
         strict=True,
     )
     return [SlateTrack(*one) for one in columns]
 
 
-def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | None = None) -> pl.Series:
-    """Say why each track is there; what is said in one sentence with other names is put together at once.
+def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | None = None) -> list[str]:
+    """Say why each track is there.
 
     Args:
         tracks: As `word` takes them.
@@ -177,52 +174,28 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
         tag: As `word` takes it.
     """
     spoken = language(tag) or languages()[DEFAULT]
-    kinds = told.code.unique(maintain_order=True)
-    kind = told.code.replace_strict(kinds, pl.int_range(len(kinds), eager=True)).to_numpy() * 2 + (told.seed >= 0)
-    order = np.argsort(kind, kind="stable")
-    bounds = np.searchsorted(kind[order], np.arange(2 * len(kinds) + 1))
-    said = []
-    for one, (start, stop) in enumerate(pairwise(bounds.tolist())):
-        if start < stop:
-            here, code = order[start:stop], str(kinds[one // 2])
-            names = (tracks[here], told.seed[here], told.other[here])
-            said.append(_sentences(spoken, code, bool(one % 2), names, catalog))
-    where = np.empty(len(order), np.int64)
-    where[order] = np.arange(len(order))
-    return pl.concat([pl.Series(dtype=pl.String), *said]).gather(where)
+    sentences = {(code, named): _sentence(spoken, code, named) for code in set(told.code) for named in (False, True)}
+    seeds, others = (_called(spoken, numbers, catalog) for numbers in (told.seed, told.other))
+    columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
+    return [
+        sentences[code, seed is not None](seed=seed, other=other, artist=artist)
+        for code, seed, other, artist in columns
+    ]
 
 
-def _sentences(
-    spoken: Language,
-    code: str,
-    named: bool,
-    names: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
-    catalog: Catalog,
-) -> pl.Series:
-    """Fill in one sentence for each of some tracks, with the two that its reason names."""
-    tracks, seeds, others = names
+def _sentence(spoken: Language, code: str, named: bool) -> Callable[..., str]:
+    """Return what fills in a sentence; where a chart spoke, what it is of is filled in."""
     _, _, of_chart = code.partition(":")
     region, _, genre = of_chart.partition(":")
-    parts = []
-    for piece, gap in fields(spoken.sentence(code, named=named)):
-        parts.append(pl.lit(piece))
-        if gap == "artist":
-            parts.append(pl.lit(catalog.tracks["artist_name"].gather(tracks)))
-        elif gap in ("seed", "other"):
-            parts.append(pl.lit(_called(spoken, seeds if gap == "seed" else others, catalog)))
-        elif gap is not None:
-            parts.append(pl.lit(region if gap == "region" else genre))
-    return pl.select(pl.concat_str(pl.repeat("", len(tracks)), *parts)).to_series()
+    return partial(spoken.sentence(code, named=named).format, region=region, genre=genre)
 
 
-def _called(spoken: Language, numbers: NDArray[np.int32], catalog: Catalog) -> pl.Series:
-    """Return what tracks are called in a sentence; one that is called like its artist is the artist."""
-    names = {"title": pl.col("title"), "artist": pl.col("artist_name")}
-    parts = []
-    for piece, gap in fields(spoken.track):
-        parts += [pl.lit(piece), *([names[gap]] if gap is not None else [])]
-    whole = pl.when(pl.col("title") == pl.col("artist_name")).then("title").otherwise(pl.concat_str(parts))
-    return catalog.tracks.select(pl.col("title", "artist_name").gather(numbers)).select(whole).to_series()
+def _called(spoken: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
+    """Return what tracks are called in a sentence, None for -1; each is put together once."""
+    different, place = np.unique(numbers, return_inverse=True)
+    columns = (_column(name, different, catalog) for name in ("title", "artist_name"))
+    names = [None if title is None else spoken.call(title, str(artist)) for title, artist in zip(*columns, strict=True)]
+    return [names[one] for one in place.tolist()]
 
 
 def said(picks: Sequence[Pick], catalog: Catalog, tag: str | None = None) -> list[SlateTrack]:
@@ -231,15 +204,18 @@ def said(picks: Sequence[Pick], catalog: Catalog, tag: str | None = None) -> lis
     seeds = catalog.numbers(pick.seed or "" for pick in picks)
     others = catalog.numbers(pick.other or "" for pick in picks)
     scores = np.array([pick.score for pick in picks], np.float32)
-    sources = [pick.source for pick in picks]
-    codes = pl.Series([pick.code or pick.source for pick in picks], dtype=pl.String)
-    return word(tracks, scores, sources, Told(codes, seeds, others), catalog, tag)
+    codes = [pick.code or pick.source for pick in picks]
+    return word(tracks, scores, [pick.source for pick in picks], Told(codes, seeds, others), catalog, tag)
 
 
-def _ids(numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
-    """Return tracks' ids, None for -1."""
-    known = pl.Series(numbers).replace(-1, None)
-    return catalog.tracks["track_id"].gather(known).to_list()
+def _column(name: str, numbers: NDArray[np.int32], catalog: Catalog) -> list[Any]:
+    """Return a column of the catalogue at some tracks, None for -1."""
+    if not len(numbers):
+        return []
+    values = catalog.tracks[name].gather(np.maximum(numbers, 0)).to_list()
+    if numbers.min() >= 0:
+        return values
+    return [value if known else None for value, known in zip(values, (numbers >= 0).tolist(), strict=True)]
 
 
 def moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
