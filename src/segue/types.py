@@ -167,6 +167,8 @@ class Ask:
     """How long the list is to last; `limit` then does not count."""
     arc: str | tuple[float, ...] | None = None
     """How energetic the list is to be from its beginning to its end: a name or levels; None: as the recipe has it."""
+    language: str | None = None
+    """ISO 639-1 (of "pt-BR", what stands before the hyphen counts): in which reasons are said; None: English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,11 @@ class Pick:
     source: str
     """The candidate source with the largest share in the score."""
     seed: str | None = None
-    """The track of the history or of the request that the source answered to, if there is one."""
+    """The track of the history or of the request that the reason names, or that moved the source, if there is one."""
+    code: str = ""
+    """What kind of reason it is: a source, or a fact such as "followed"; empty: the source."""
+    other: str | None = None
+    """Another track that the reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,11 @@ class SlateTrack:
     source: str
     """The candidate source with the largest share in the score."""
     seed: str | None = None
-    """The track of the history or of the request that the source answered to, if there is one."""
+    """The track of the history or of the request that the reason names, or that moved the source, if there is one."""
+    code: str = ""
+    """What kind of reason it is, in no language: a source, or a fact such as "followed"."""
+    other: str | None = None
+    """Another track that the reason names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,10 +243,11 @@ class Workspace:
         dial: float | None = None,
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
+        language: str | None = None,
         now: datetime | None = None,
     ) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
-        wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc}
+        wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc, "language": language}
         return self.answer(Ask("radio", Kind.RADIO, (self.find(text),), None, listener, now=now, **wishes))
 
     def continuation(
@@ -260,10 +261,11 @@ class Workspace:
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
+        language: str | None = None,
     ) -> Slate:
         """Return what a playlist would hold next: by its tracks, named as `find` takes them, by its title, or both."""
         tracks = tuple(self.find(text) for text in texts)
-        wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc}
+        wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc, "language": language}
         return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, now=now, **wishes))
 
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
@@ -319,7 +321,9 @@ class Workspace:
             progress=progress,
         )
 
-    def weekly_of(self, listener: str, *, now: datetime | None = None, again: bool = False) -> weekly_job.Weekly:
+    def weekly_of(
+        self, listener: str, *, now: datetime | None = None, again: bool = False, language: str | None = None
+    ) -> weekly_job.Weekly:
         """Return the listener's playlist of this week, making it where it is not there yet.
 
         A listener who does not allow personal answers gets what is popular, and nothing is kept.
@@ -339,11 +343,11 @@ class Workspace:
                 snapshot = self.current()
                 tracks = [pick.track for pick in kept.picks]
                 if self.service.permitted(listener, tracks, snapshot).all():  # else the profile has become stricter
-                    return weekly_job.read(kept, snapshot.catalog)
-            whole = (self.service, self.door, self.shelf, self.sink, listener, config, week, at)
+                    return weekly_job.read(kept, snapshot.catalog, language)
+            whole = (self.service, self.door, self.shelf, self.sink, listener, config, week, at, language)
             if made := weekly_job.alone(*whole):
                 return made
-        ask = Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at)
+        ask = Ask(listener, Kind.WEEKLY, listener=listener, limit=config.length, now=at, language=language)
         (slate,) = self.service.answer([ask]).slates
         assert isinstance(slate, Slate)
         monday = weekly_job.monday(at, None, config.timezone)

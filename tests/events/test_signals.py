@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, preferences, strength
+from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, habits, preferences, strength
 
 from . import making
 from .making import DAY, plays
@@ -161,3 +161,45 @@ def test_a_weight_is_finite_and_at_most_its_limit(drawn: list[dict[str, Any]]) -
     events = making.frame([row | {"listener": "ann", "track": "t"} for row in drawn])
     for weight in preferences(events, CONFIG, DAY, by="track")["weight"]:
         assert -0.6 * len(drawn) - 1e-5 <= weight <= 4.0
+
+
+def habit(*rows: dict[str, Any]) -> dict[str, Any]:
+    """Return what all events of one listener and track say beside the preference, on that day."""
+    (only,) = preferences(listening(*rows), CONFIG, DAY, by="track", beside=habits(CONFIG, DAY)).to_dicts()
+    return only
+
+
+@pytest.mark.parametrize(
+    ("row", "plays"),
+    [
+        ({}, 1),
+        ({"count": 7}, 7),
+        ({"played_ms": 31_000, "duration_ms": 200_000}, 1),
+        ({"played_ms": 29_000, "duration_ms": 200_000}, 0),
+        ({"played_ms": 12_000, "duration_ms": 15_000}, 1),
+        ({"end_reason": "error"}, 0),
+        ({"type": "skip"}, 0),
+        ({"type": "like"}, 0),
+    ],
+)
+def test_a_play_counts_that_was_not_broken_off_early(row: dict[str, Any], plays: int) -> None:
+    assert habit(row)["plays"] == plays
+
+
+@pytest.mark.parametrize(
+    ("hours", "replayed"),
+    [((1, 2), True), ((1, 1), False), ((1, 1.1), False), ((1,), False), ((1, 150), False), ((-143, 1), True)],
+)
+def test_a_track_is_replayed_if_played_at_two_times_of_the_last_days(hours: tuple[float, ...], replayed: bool) -> None:
+    rows = [{"event_id": str(at), "occurred_at": DAY + timedelta(hours=at)} for at in hours]
+    assert habit(*rows)["replayed"] is replayed
+
+
+def test_a_total_of_plays_is_of_one_time() -> None:
+    assert habit({"count": 9})["replayed"] is False
+    undated = habit({"count": 9, "occurred_at": None})
+    assert (undated["plays"], undated["replayed"], undated["untimed"]) == (9, False, True)
+
+
+def test_of_a_track_with_a_play_of_unknown_time_nobody_knows_the_last() -> None:
+    assert [habit({}, *more)["untimed"] for more in ((), ({"event_id": "f", "occurred_at": None},))] == [False, True]

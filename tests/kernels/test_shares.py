@@ -50,4 +50,10 @@ def test_the_strongest_is_the_greatest_part_above_nothing() -> None:
     items = Ragged.of([[1, 2], [], [3]])
     offsets = np.array([0, 6, 6, 8])
     parts = np.array([0.1, 0.5, 0.2, -1, -2, -3, 0, 0.25], np.float32)
-    assert strongest(offsets, parts, items).tolist() == [1, -1, 1]
+    assert strongest(offsets, parts, items, 1).tolist() == [[1], [-1], [1]]
+
+
+def test_the_strongest_few_are_those_that_add_a_third_of_what_the_first_does() -> None:
+    parts = np.array([0.5, 1.5, 0.49, 1.5, 0.9, -2], np.float32)
+    assert strongest(np.array([0, 6]), parts, Ragged.of([[1]]), 4).tolist() == [[1, 3, 4, 0]]
+    assert strongest(np.array([0, 6]), parts, Ragged.of([[1]]), 5).tolist() == [[1, 3, 4, 0, -1]]

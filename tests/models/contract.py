@@ -163,8 +163,11 @@ class ModelContract:
         history = random_histories(seed, 4)
         ranked = [row[row >= 0] for row in model.recommend(history, history, ITEMS)[0]]
         items = Ragged.of([ranked[0], [], ranked[2], ranked[3]])
-        strongest = model.strongest(history, items)
-        assert (strongest.shape, strongest.dtype) == (items.values.shape, np.int32)
+        few = model.strongest(history, items, 3)
+        assert (few.shape, few.dtype) == ((len(items.values), 3), np.int32)
+        strongest = few[:, 0]
+        np.testing.assert_array_equal(model.strongest(history, items)[:, 0], strongest)
+        assert (few[strongest < 0] < 0).all()
         for row in (0, 2, 3):
             shares = model.contributions(history.take(np.array([row])), items.row(row))
             named = strongest[items.offsets[row] : items.offsets[row + 1]]
@@ -172,6 +175,11 @@ class ModelContract:
             for column, item in enumerate(named.tolist()):
                 own = shares[history.row(row) == item, column].max(initial=0)
                 np.testing.assert_allclose(own, most[column], rtol=1e-4, atol=1e-6 * scale)
+            if self.additive:
+                for column, line in enumerate(few[items.offsets[row] : items.offsets[row + 1]].tolist()):
+                    parts = [shares[history.row(row) == item, column].max(initial=0) for item in line if item >= 0]
+                    assert parts == pytest.approx(sorted(parts, reverse=True), rel=1e-4, abs=1e-6 * scale)
+                    assert all(part >= 0.3 * most[column] for part in parts)
 
     @VARIED
     @given(seed=st.integers(0, 2**32))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segue.dataset.matrices import Dataset, Interactions
 from segue.errors import NotReady
@@ -129,3 +131,22 @@ def test_scores_agree_with_a_plain_reading_of_the_definition() -> None:
     expected = sorted(totals, key=lambda item: (-totals[item], item))[:10]
     assert items[0].tolist() == expected
     np.testing.assert_allclose(scores[0], [totals[item] / best for item in expected], rtol=1e-4)
+
+
+@given(seed=st.integers(0, 2**32))
+def test_what_a_track_followed_is_what_it_followed_in_two_sessions_or_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sessions = [rng.integers(0, 8, rng.integers(2, 7)).tolist() for _ in range(30)]
+    model = fitted(SessionKnn(PLAIN), of(*sessions, items=8))
+    history, items = rng.permutation(8)[:4], np.arange(8)
+    named = model.strongest(Ragged.of([history]), Ragged.of([items]), 4)
+    last = [{item: place for place, item in enumerate(session)} for session in sessions]
+    for item in items.tolist():
+        times = {
+            int(one): sum(one in at and item in at and at[item] > at[one] for at in last) for one in history.tolist()
+        }
+        most = max(times.values())
+        good = {one for one, count in times.items() if count >= 2 and count >= most / 3}
+        listed = [one for one in named[item].tolist() if one >= 0]
+        assert set(listed) == good
+        assert [times[one] for one in listed] == sorted((times[one] for one in listed), reverse=True)

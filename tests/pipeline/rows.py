@@ -81,4 +81,4 @@ class Fixed:
         return np.array(told, np.float32)
 
     def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:
-        return np.array([self.seeds[track] for track in candidates.track[asked].tolist()], np.int32)
+        return np.array([[self.seeds[track]] for track in candidates.track[asked].tolist()], np.int32).reshape(-1, 1)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -145,3 +146,15 @@ def test_a_listener_who_heard_everything_gets_nothing_old_and_is_told(copy: Work
 
 def test_an_unknown_listener_is_told_that_the_answer_is_not_personal(world: Workspace) -> None:
     assert "nothing is known of what 'typo' plays" in slate(world, radio("typo")).notes[0]
+
+
+def test_each_ask_has_its_reasons_in_its_own_language(world: Workspace) -> None:
+    tags = ["de", None, "pt-BR", "tlh", "ja"]
+    slates = world.service.answer([replace(radio(WHO, 5), id=str(tag), language=tag) for tag in tags]).slates
+    told = [slate for slate in slates if isinstance(slate, Slate)]
+    assert len({tuple(track.code for track in slate.tracks) for slate in told}) == 1
+    first = {str(tag): slate.tracks[0].reason for tag, slate in zip(tags, told, strict=True)}
+    assert first["tlh"] == first["None"]
+    assert len(set(first.values())) == 4
+    assert "there are none in 'tlh' yet" in told[3].notes[0]
+    assert not any("reasons are" in note for slate in (told[0], told[2]) for note in slate.notes)

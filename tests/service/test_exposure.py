@@ -8,7 +8,8 @@ from tests.conftest import NOW
 
 SEED = "sim:track:000001"
 COLUMNS = [
-    "type", "event_id", "listener", "request_id", "tracks", "scores", "reasons", "recipe", "rung", "snapshot",
+    "type", "event_id", "listener", "request_id", "tracks", "scores", "reasons", "reason_codes",
+    "reason_seeds", "reason_others", "recipe", "rung", "snapshot",
     "occurred_at", "source",
 ]  # fmt: skip
 
@@ -25,6 +26,10 @@ def test_an_impression_says_what_was_shown_and_what_made_it(copy: Workspace) -> 
     assert shown["listener"] == "sim:listener:000001"
     assert shown["tracks"] == [track.track for track in slate.tracks]
     assert shown["reasons"] == [track.reason for track in slate.tracks]
+    assert shown["reason_codes"] == [track.code for track in slate.tracks]
+    assert shown["reason_seeds"] == [track.seed for track in slate.tracks]
+    assert shown["reason_others"] == [track.other for track in slate.tracks]
+    assert all(track.code for track in slate.tracks)
     assert shown["scores"] == pytest.approx([track.score for track in slate.tracks], abs=1e-4)
     assert (shown["recipe"], shown["rung"], shown["snapshot"]) == ("radio", "personal", copy.pointer().id)
     assert shown["occurred_at"] == NOW
@@ -56,3 +61,21 @@ def test_a_shown_track_is_not_taken_for_a_heard_one(copy: Workspace) -> None:
     copy.answer(ask)
     assert copy.answer(ask).rung == "session"
     assert "a stranger" not in copy.listeners()
+
+
+def test_a_reason_is_kept_as_it_was_shown_and_in_no_language(copy: Workspace) -> None:
+    for tag in ("de", "en"):
+        copy.answer(Ask("r", Kind.RADIO, (SEED,), now=NOW, language=tag), request_id=tag)
+    shown = {row["request_id"]: row for row in impressions(copy)}
+    assert shown["de"]["reasons"] != shown["en"]["reasons"]
+    assert shown["de"]["reason_codes"] == shown["en"]["reason_codes"]
+    assert shown["de"]["reason_seeds"] == shown["en"]["reason_seeds"]
+
+
+def test_a_weekly_of_everyone_is_written_down_with_its_reasons(copy: Workspace) -> None:
+    copy.weekly(now=NOW)
+    for row in impressions(copy):
+        tracks = copy.weekly_of(str(row["listener"]), now=NOW).slate.tracks
+        assert row["reasons"] == [track.reason for track in tracks]
+        assert row["reason_codes"] == [track.code for track in tracks]
+        assert row["reason_others"] == [track.other for track in tracks]

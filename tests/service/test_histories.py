@@ -7,7 +7,7 @@ import polars as pl
 from segue.events.schema import conform
 from segue.events.sink import Sink
 from segue.service.answer import Service
-from segue.service.histories import Histories
+from segue.service.histories import Histories, ragged
 from segue.types import Ask, Kind, Purpose, Slate
 from segue.workspace import Workspace
 from tests.conftest import NOW
@@ -102,3 +102,30 @@ def test_answers_are_the_same_for_the_same_inputs(world: Workspace) -> None:
     first, second = (Workspace.open(world.home).service.answer(asks).slates for _ in range(2))
     assert first == second
     assert all(isinstance(slate, Slate) for slate in first)
+
+
+def test_habits_are_the_same_for_one_and_for_many(copy: Workspace) -> None:
+    artist = copy.catalog().artists["artist_id"][3]
+    row = {"event_id": "f", "type": "follow", "listener": WHO, "artist": artist, "occurred_at": NOW}
+    copy.sink.append(conform(pl.DataFrame([row])))
+    own, whom = histories(copy), ["a stranger", None, WHO, "sim:listener:000002"]
+    history, banned, habits = ragged(own.of(whom, copy.catalog(), NOW))
+    many = own.read(whom, copy.catalog(), NOW, copy.door.position())
+    for one, other in zip((history, banned, habits.follows), (many[0], many[1], many[2].follows), strict=True):
+        assert (one.offsets.tolist(), one.values.tolist()) == (other.offsets.tolist(), other.values.tolist())
+    for name in ("plays", "replayed", "away_days"):
+        assert getattr(habits, name).tolist() == getattr(many[2], name).tolist()
+        assert len(getattr(habits, name)) == len(history.values)
+    assert 3 in habits.follows.row(2)
+    assert habits.replayed.any()
+
+
+def test_a_follow_counts_from_the_next_answer_on_also_of_who_played_nothing(copy: Workspace) -> None:
+    own, artist = histories(copy), copy.catalog().artists["artist_id"][3]
+    (before,) = own.of(["fan"], copy.catalog(), NOW)
+    row = {"event_id": "f", "type": "follow", "listener": "fan", "artist": artist, "occurred_at": NOW}
+    copy.sink.append(conform(pl.DataFrame([row])))
+    (after,) = own.of(["fan"], copy.catalog(), NOW)
+    assert (before.follows.tolist(), after.follows.tolist(), len(after.tracks)) == ([], [3], 0)
+    copy.consent("fan", Purpose.PERSONALISE, False)
+    assert own.of(["fan"], copy.catalog(), NOW)[0].follows.tolist() == []

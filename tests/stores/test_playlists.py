@@ -21,7 +21,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 
 def kept(listener: str, edition: str, track: str = "t", name: str = "weekly", made_at: str = "2026-03-02") -> Kept:
-    picks = (Pick(track, 0.5, "als:history", "seed"), Pick("other", 0.25, "popularity:history"))
+    picks = (Pick(track, 0.5, "als:history", "seed", "replayed", "too"), Pick("other", 0.25, "popularity:history"))
     return Kept(listener, name, edition, made_at, "personal", "weekly", "abc", ("a note",), picks)
 
 
@@ -41,6 +41,8 @@ def frame(*rows: Kept) -> pl.DataFrame:
                 "scores": [pick.score for pick in one.picks],
                 "sources": [pick.source for pick in one.picks],
                 "seeds": [pick.seed for pick in one.picks],
+                "codes": [pick.code for pick in one.picks],
+                "others": [pick.other for pick in one.picks],
             }
             for one in rows
         ]

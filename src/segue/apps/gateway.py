@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from segue import __version__
 from segue.apps import problems, profiles
 from segue.apps.intake import EVENTS_BODY, parse_events, read_body
+from segue.apps.languages import Language, asked_language
 from segue.apps.metrics import Metrics
 from segue.catalog import search
 from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError
@@ -56,6 +57,8 @@ class Playlist(BaseModel):
     """How long it is to last, within a twentieth; `limit` then does not count."""
     arc: str | list[float] | None = Field(default=None, max_length=100)
     """Of energy, from its beginning to its end: a name, or levels."""
+    language: str | None = Field(default=None, max_length=35)
+    """In which reasons are said, such as `es`; else the header `Accept-Language` says."""
 
 
 class Gateway:
@@ -191,6 +194,7 @@ def _api(gateway: Gateway) -> APIRouter:
         dial: Annotated[float | None, Query(ge=0, le=1, description="From familiar (0) to new (1)")] = None,
         minutes: Annotated[float | None, Query(ge=1, le=MOST_MINUTES, description="How long; not `limit`")] = None,
         arc: Annotated[str | None, Query(description="Of energy: a name, or levels such as 0.2,0.9,0.1")] = None,
+        language: Language = None,
     ) -> dict[str, Any]:
         """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
         if (track is None) == (q is None):
@@ -201,6 +205,7 @@ def _api(gateway: Gateway) -> APIRouter:
             seed = track if track is not None else workspace.find(str(q))
             wanted = None if arc is None else read_arc(arc)
             told: dict[str, Any] = {"dial": dial, "minutes": minutes, "arc": wanted}
+            told["language"] = asked_language(language, request)
             ask = Ask("radio", Kind.RADIO, (seed,), None, listener, limit=limit, now=now, **told)
             return workspace.answer(ask, request_id=_fresh(request.state.id))
 
@@ -216,17 +221,18 @@ def _api(gateway: Gateway) -> APIRouter:
             "continue", Kind.CONTINUE, tuple(playlist.tracks), playlist.title, playlist.listener,
             limit=playlist.limit, now=now, dial=playlist.dial, minutes=playlist.minutes,
             arc=tuple(playlist.arc) if isinstance(playlist.arc, list) else playlist.arc,
+            language=asked_language(playlist.language, request),
         )  # fmt: skip
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()
         return slate.to_json()
 
     @api.get("/listeners/{listener}/weekly", summary="A listener's weekly playlist")
-    async def weekly(listener: str) -> dict[str, Any]:
+    async def weekly(request: Request, listener: str, language: Language = None) -> dict[str, Any]:
         """Give this week's; the first time it is asked for, it is made."""
 
         def work() -> dict[str, Any]:
-            made = workspace.weekly_of(listener)
+            made = workspace.weekly_of(listener, language=asked_language(language, request))
             line = made.slate.to_json()
             return {**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at}
 

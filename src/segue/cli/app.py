@@ -16,6 +16,7 @@ from segue.cli.output import (
     Dial,
     Home,
     Json,
+    Language,
     Minutes,
     Now,
     complain_softly,
@@ -195,6 +196,7 @@ def radio(
     dial: Dial = None,
     minutes: Minutes = None,
     arc: Arc = None,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -202,7 +204,8 @@ def radio(
     opened = workspace(home)
     at = moment(now)
     found = opened.find(track)
-    slate = opened.radio(found, limit=limit, listener=listener, dial=dial, minutes=minutes, arc=levels(arc), now=at)
+    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
+    slate = opened.radio(found, listener=listener, now=at, **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
     else:
@@ -219,12 +222,13 @@ def continue_(
     dial: Dial = None,
     minutes: Minutes = None,
     arc: Arc = None,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
-    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc)}
+    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
     slate = opened.continuation(tracks or (), title=title, listener=listener, now=moment(now), **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
@@ -254,6 +258,7 @@ def weekly(
     home: Home = None,
     listener: Annotated[str | None, typer.Option(help="Of one listener; without, of everyone.")] = None,
     again: Annotated[bool, typer.Option(help="Make this week's anew where it is there already.")] = False,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -261,7 +266,7 @@ def weekly(
     opened = workspace(home)
     at = moment(now)
     if listener is not None:
-        made = opened.weekly_of(listener, now=at, again=again)
+        made = opened.weekly_of(listener, now=at, again=again, language=language)
         if as_json:
             line = made.slate.to_json()
             emit({**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at})

@@ -22,6 +22,7 @@ __all__ = [
     "Dial",
     "Home",
     "Json",
+    "Language",
     "Minutes",
     "Now",
     "complain",
@@ -50,6 +51,8 @@ Arc = Annotated[
     typer.Option(help="Of energy: flat, build, wind-down, gentle, peak, wave, or levels: 0.2,0.9,0.1."),
 ]
 Now = Annotated[str | None, typer.Option("--now", help="The moment to answer for, ISO 8601 with offset.")]
+
+Language = Annotated[str | None, typer.Option("--language", help="Of the reasons, such as es.")]
 
 
 def workspace(home: Path | None, *, create: bool = False) -> "Workspace":

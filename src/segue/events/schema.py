@@ -51,7 +51,10 @@ INTAKE = pl.Schema(
         "slot": pl.Int32(),  # position in the slate, from 0
         "propensity": pl.Float32(),  # chance with which the policy showed it there
         "scores": pl.List(pl.Float32()),  # impression: beside `tracks`
-        "reasons": pl.List(pl.String()),  # impression: beside `tracks`
+        "reasons": pl.List(pl.String()),  # impression: beside `tracks`, in words, as they were shown
+        "reason_codes": pl.List(pl.String()),  # impression: the same in no language: a source, or a fact
+        "reason_seeds": pl.List(pl.String()),  # impression: a track that each reason names, or null
+        "reason_others": pl.List(pl.String()),  # impression: another one, or null
         "propensities": pl.List(pl.Float32()),  # impression: beside `tracks`; null where nothing was left to chance
         "dial": pl.Float32(),  # impression: from familiar (0) to new (1)
         "recipe": pl.String(),

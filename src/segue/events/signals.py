@@ -2,14 +2,15 @@
 """Plays into preference: how much one event says, and what all events of one listener and track add up to."""
 
 import math
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from segue.types import EndReason, EventType
 
-__all__ = ["LISTENING", "LISTENING_COLUMNS", "SignalsConfig", "preferences", "strength"]
+__all__ = ["LISTENING", "LISTENING_COLUMNS", "SignalsConfig", "habits", "preferences", "strength"]
 
 LISTENING = (
     EventType.PLAY,
@@ -35,6 +36,10 @@ LISTENING_COLUMNS = (
 )
 """The columns of the log that this module and `sessions` read."""
 
+_WEEK = timedelta(days=6)
+"""Before the day began: with it, not quite seven days."""
+_APART = timedelta(minutes=10)
+_HALF = 0.5
 _SILENT = (EndReason.ERROR.value, EndReason.QUIT.value)
 
 
@@ -90,7 +95,42 @@ def strength(config: SignalsConfig) -> pl.Expr:
     )
 
 
-def preferences(events: pl.DataFrame, config: SignalsConfig, now: datetime | None, by: str = "number") -> pl.DataFrame:
+def habits(config: SignalsConfig, today: datetime) -> list[pl.Expr]:
+    """How often and when a listener plays a track, as further columns of `preferences`.
+
+    A play counts that was not broken off early; a total of n plays is n plays, at one time. `replayed` says that it was
+    played at two times, at least, of the last seven days: ten minutes or more apart, since one play may have come in by
+    two ways.
+
+    Args:
+        config: What is early.
+        today: When the day began (aware), in whose week `replayed` is meant.
+
+    Returns:
+        `plays` (int32), `replayed` and `untimed`: whether of any event it is not known when it occurred.
+    """
+    at = pl.col("occurred_at")
+    length = pl.coalesce("duration_ms", pl.lit(config.usual_duration_ms)).clip(1)
+    early = (pl.col("played_ms") < config.early_skip_ms) & (pl.col("played_ms") / length < _HALF)
+    silent = pl.col("end_reason").is_in(_SILENT)
+    played = (pl.col("type") == EventType.PLAY.value) & ~early.fill_null(False) & ~silent.fill_null(False)
+    in_week = played & (at >= today - _WEEK) & (at < today + timedelta(days=1))
+    when = pl.when(in_week).then(at)
+    return [
+        pl.when(played).then(pl.col("count").fill_null(1)).otherwise(0).sum().cast(pl.Int32).alias("plays"),
+        (when.max() - when.min() >= _APART).fill_null(False).alias("replayed"),
+        at.is_null().any().alias("untimed"),
+    ]
+
+
+def preferences(
+    events: pl.DataFrame,
+    config: SignalsConfig,
+    now: datetime | None,
+    by: str = "number",
+    *,
+    beside: Sequence[pl.Expr] = (),
+) -> pl.DataFrame:
     """Return one row for each listener and track that an event tells of.
 
     Args:
@@ -98,10 +138,12 @@ def preferences(events: pl.DataFrame, config: SignalsConfig, now: datetime | Non
         config: How events are read.
         now: The moment that age is counted from (aware); None where no event has a time.
         by: The column that names the track.
+        beside: What else to add up, a column each.
 
     Returns:
         `listener`, `by`, `weight` (float32: at most `1 + saturation`; 0 or less where skips outweigh plays),
-        `last_at` (null: no event has a time), `liked` (1, -1 or 0: the last like or dislike) — by listener and track.
+        `last_at` (null: no event has a time), `liked` (1, -1 or 0: the last like or dislike), and what stands beside —
+        by listener and track.
     """
     said = strength(config)
     if now is not None:
@@ -118,9 +160,10 @@ def preferences(events: pl.DataFrame, config: SignalsConfig, now: datetime | Non
             said.sum().alias("said"),
             pl.col("occurred_at").max().alias("last_at"),
             opinion.drop_nulls().last().fill_null(0).cast(pl.Int8).alias("liked"),
+            *beside,
         )
         .with_columns(_saturate(pl.col("said"), config.saturation).cast(pl.Float32).alias("weight"))
-        .select("listener", by, "weight", "last_at", "liked")
+        .select("listener", by, "weight", "last_at", "liked", *(one.meta.output_name() for one in beside))
         .sort("listener", by)
         .collect()
     )

@@ -3,7 +3,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,7 @@ from segue.catalog.store import Catalog
 from segue.errors import NotReady
 from segue.events.compaction import compact
 from segue.events.sink import Sink
+from segue.explain.words import missing
 from segue.jobs.progress import Progress, silent
 from segue.kernels.threads import one_thread_each
 from segue.privacy.door import Door
@@ -252,17 +253,22 @@ def alone(
     config: WeeklyConfig,
     week: str,
     now: datetime,
+    language: str | None = None,
 ) -> Weekly | None:
-    """Make one listener's playlist of a week and keep it; None where they withdrew their consent meanwhile."""
+    """Make one listener's playlist of a week and keep it; None where they withdrew their consent meanwhile.
+
+    It is kept, and its impression written, as any other; what is returned has its reasons in the language asked for.
+    """
     position = door.position()
     snapshot = service.snapshot()
     slates = _answer(service, shelf, [listener], [week], config, snapshot, now, position)
     table = kept.table(slates, [week], now, snapshot.catalog)
     (row,) = table.to_dicts()
-    if not shelf.put([of_part(NAME, row)], allowed=lambda one: not _gone(door, position, [one])):
+    made = of_part(NAME, row)
+    if not shelf.put([made], allowed=lambda one: not _gone(door, position, [one])):
         return None
     record_kept(sink, table, [_shown(listener, week, now)], snapshot.catalog, now)
-    return Weekly(playlist_id(listener), listener, week, now.isoformat(), slates.worded(snapshot.catalog)[0])
+    return read(made, snapshot.catalog, language)
 
 
 def _answer(
@@ -316,9 +322,12 @@ def playlist_id(listener: str) -> str:
     return f"weekly-{digest(NAME, listener, size=8)}"
 
 
-def read(one: Kept, catalog: Catalog) -> Weekly:
-    """Turn a kept edition back into a playlist."""
-    return Weekly(playlist_id(one.listener), one.listener, one.edition, one.made_at, kept.slate(one, catalog))
+def read(one: Kept, catalog: Catalog, language: str | None = None) -> Weekly:
+    """Turn a kept edition back into a playlist, with reasons in a language (None: English)."""
+    slate = kept.slate(one, catalog, language)
+    if untold := missing(language):
+        slate = replace(slate, notes=(untold, *slate.notes))
+    return Weekly(playlist_id(one.listener), one.listener, one.edition, one.made_at, slate)
 
 
 def personal(one: Kept) -> bool:

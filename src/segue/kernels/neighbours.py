@@ -10,6 +10,7 @@ from segue.kernels.lanes import padded
 from segue.kernels.native import LANES, exceeds, fma, load, lowest, over, splat, store, times
 from segue.kernels.numbers import column_of, cut, number, rank_in_sample, reached_by, score_of
 from segue.kernels.ragged import Ragged
+from segue.kernels.shares import MATERIAL, drop_slight, rank_in
 from segue.kernels.threads import spread
 from segue.kernels.topk import take_best
 
@@ -192,13 +193,13 @@ def scores_at(
     Returns:
         NaN for an item that stands beside nothing of the history.
     """
-    return _added_at(history, items, found, values, n)[0]
+    return _added_at(history, items, found, values, n, 1)[0]
 
 
 def strongest_at(
-    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int
+    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int, count: int
 ) -> NDArray[np.int64]:
-    """Return for each of `items` the place in its history of the greatest `w_h · values(h, item)`, `int64[m]`.
+    """Return for each of `items` the places in its history of the greatest `w_h · values(h, item)`, `int64[m, count]`.
 
     Args:
         history: As `scores_at` takes it.
@@ -206,21 +207,22 @@ def strongest_at(
         found: As `score_by_neighbours` takes it.
         values: As `score_by_neighbours` takes it.
         n: Number of items.
+        count: How many, at most.
 
     Returns:
-        -1 for an item to which nothing adds.
+        Greatest first, -1 behind the last: what adds nothing, or less than `MATERIAL` of what adds most, is not named.
     """
-    return _added_at(history, items, found, values, n)[1]
+    return _added_at(history, items, found, values, n, count)[1]
 
 
 def _added_at(
-    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int
+    history: Ragged, items: Ragged, found: NDArray[np.int32], values: NDArray[np.float32], n: int, count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return what each history adds to its items in all, NaN for nothing, and where most of it comes from."""
     scores = np.full(len(items.values), np.nan, np.float32)
-    strongest = np.full(len(items.values), -1, np.int64)
-    most = np.zeros(len(items.values), np.float32)
-    given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n)
+    strongest = np.full((len(items.values), count), -1, np.int64)
+    most = np.zeros((len(items.values), count), np.float32)
+    given = (history.offsets, history.values, history.weights, items.offsets, items.values, found, values, n, MATERIAL)
     spread(_add_at, len(history), given, (scores, strongest, most), parallel=False)
     return scores, strongest
 
@@ -275,7 +277,9 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
 
 
 @njit(cache=True, nogil=True)
-def _add_at(offsets, heard, weights, item_offsets, items, found, values, n, start, stop, scores, strongest, most):
+def _add_at(
+    offsets, heard, weights, item_offsets, items, found, values, n, material, start, stop, scores, strongest, most
+):
     place = np.full(n, -1, np.int64)
     for row in range(start, stop):
         if item_offsets[row] == item_offsets[row + 1]:
@@ -293,8 +297,7 @@ def _add_at(offsets, heard, weights, item_offsets, items, found, values, n, star
                     continue
                 added = weights[p] * values[item, j]
                 scores[at] = added if np.isnan(scores[at]) else scores[at] + added
-                if added > most[at]:
-                    most[at] = added
-                    strongest[at] = p - offsets[row]
+                rank_in(added, p - offsets[row], most, strongest, at)
         for p in range(item_offsets[row], item_offsets[row + 1]):
             place[items[p]] = -1
+            drop_slight(most, strongest, p, material)

@@ -80,15 +80,15 @@ class Ragged:
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
     def pick(self, offsets: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return values by their places in their rows: `int32[m]`, -1 where the place is -1.
+        """Return values by their places in their rows: `int32[m, k]`, -1 where the place is -1.
 
         Args:
-            offsets: `int64[Q + 1]`: which of the places are of which row.
-            places: `int64[m]`.
+            offsets: `int64[Q + 1]`: which lines of the places are of which row.
+            places: `int64[m, k]`.
         """
-        found = np.full(len(places), -1, np.int32)
+        found = np.full(places.shape, -1, np.int32)
         known = places >= 0
-        found[known] = self.values[(np.repeat(self.offsets[:-1], np.diff(offsets)) + places)[known]]
+        found[known] = self.values[(np.repeat(self.offsets[:-1], np.diff(offsets))[:, None] + places)[known]]
         return found
 
     def keep(self, kept: NDArray[np.bool_]) -> "Ragged":

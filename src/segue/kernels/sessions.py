@@ -6,10 +6,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
+from segue.kernels.shares import MATERIAL, drop_slight, rank_in
 from segue.kernels.threads import spread
 from segue.kernels.topk import take_best
 
-__all__ = ["score_by_sessions"]
+__all__ = ["followed_at", "score_by_sessions"]
 
 
 def score_by_sessions(
@@ -59,6 +60,73 @@ def score_by_sessions(
         parallel=parallel,
     )
     return found, scores
+
+
+def followed_at(
+    history: Ragged,
+    items: Ragged,
+    postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int16]],
+    recent: int,
+    back: int,
+    least: int,
+    count: int,
+) -> NDArray[np.int64]:
+    """Return for each of `items` the places in its history after which it came most often, `int64[m, count]`.
+
+    Args:
+        history: Q sessions, as `score_by_sessions` takes them.
+        items: Q rows of items (weights unused).
+        postings: As `score_by_sessions` takes them.
+        recent: Most recent sessions looked at, of each item.
+        back: How many items of a history, the last ones, are looked at.
+        least: In how many sessions an item must have come after another.
+        count: How many places, at most.
+
+    Returns:
+        Most first, -1 behind the last; what it came after much less often than after the first is not named.
+    """
+    found = np.full((len(items.values), count), -1, np.int64)
+    most = np.zeros((len(items.values), count), np.float32)
+    rows = (history.offsets, history.values, history.weights, items.offsets, items.values)
+    spread(_followed, len(history), (*rows, *postings, recent, back, least, MATERIAL), (found, most), parallel=False)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _followed(
+    offsets, heard, weights, item_offsets, items, posting_offsets, sessions, places, recent, back, least, material,
+    start, stop, found, most,
+):  # fmt: skip
+    for row in range(start, stop):
+        if item_offsets[row] == item_offsets[row + 1]:
+            continue
+        looked = 0
+        for p in range(offsets[row + 1] - 1, offsets[row] - 1, -1):
+            if looked == back:
+                break
+            if weights[p] <= 0:
+                continue
+            looked += 1
+            item, again = heard[p], False
+            for later in range(p + 1, offsets[row + 1]):
+                again |= heard[later] == item and weights[later] > 0
+            if again:
+                continue
+            first = max(posting_offsets[item], posting_offsets[item + 1] - recent)
+            for at in range(item_offsets[row], item_offsets[row + 1]):
+                other = items[at]
+                q = max(posting_offsets[other], posting_offsets[other + 1] - recent)
+                times = 0
+                for own in range(first, posting_offsets[item + 1]):
+                    while q < posting_offsets[other + 1] and sessions[q] < sessions[own]:
+                        q += 1
+                    if q == posting_offsets[other + 1]:
+                        break
+                    times += sessions[q] == sessions[own] and places[q] > places[own]
+                if times >= least:
+                    rank_in(np.float32(times), p - offsets[row], most, found, at)
+        for at in range(item_offsets[row], item_offsets[row + 1]):
+            drop_slight(most, found, at, material)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})

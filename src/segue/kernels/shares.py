@@ -10,7 +10,10 @@ from segue.kernels.lanes import padded, product
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.kernels.threads import spread
 
-__all__ = ["split", "strongest"]
+__all__ = ["MATERIAL", "drop_slight", "rank_in", "split", "strongest"]
+
+MATERIAL = 1 / 3
+"""What adds less than this share of what adds most is not named beside it."""
 
 
 def split(
@@ -46,16 +49,21 @@ def split(
     return offsets, parts
 
 
-def strongest(offsets: NDArray[np.int64], parts: NDArray[np.float32], items: Ragged) -> NDArray[np.int64]:
-    """Return for each of `items` the place in its history of what adds most, `int64[m]`, -1 where nothing adds.
+def strongest(offsets: NDArray[np.int64], parts: NDArray[np.float32], items: Ragged, count: int) -> NDArray[np.int64]:
+    """Return for each of `items` the places in its history of what adds most, `int64[m, count]`, most first.
 
     Args:
         offsets: As `split` returns them.
         parts: As `split` returns them.
         items: As `split` takes them.
+        count: How many, at most.
+
+    Returns:
+        -1 behind the last: what adds nothing, or less than `MATERIAL` of what adds most, is not named.
     """
-    found = np.full(len(items.values), -1, np.int64)
-    spread(_strongest, len(items), (offsets, parts, items.offsets), (found,), parallel=False)
+    found = np.full((len(items.values), count), -1, np.int64)
+    most = np.zeros((len(items.values), count), np.float32)
+    spread(_strongest, len(items), (offsets, parts, items.offsets, MATERIAL), (found, most), parallel=False)
     return found
 
 
@@ -121,14 +129,32 @@ def _scale(factors, item, root, scale, made, row):
 
 
 @njit(cache=True, nogil=True)
-def _strongest(offsets, parts, item_offsets, start, stop, found):
+def _strongest(offsets, parts, item_offsets, material, start, stop, found, most):
     for row in range(start, stop):
-        count = item_offsets[row + 1] - item_offsets[row]
-        m = (offsets[row + 1] - offsets[row]) // max(count, 1)
-        for line in range(count):
-            most = np.float32(0)
+        lines = item_offsets[row + 1] - item_offsets[row]
+        m = (offsets[row + 1] - offsets[row]) // max(lines, 1)
+        for line in range(lines):
             for i in range(m):
-                part = parts[offsets[row] + line * m + i]
-                if part > most:
-                    most = part
-                    found[item_offsets[row] + line] = i
+                rank_in(parts[offsets[row] + line * m + i], i, most, found, item_offsets[row] + line)
+        for at in range(item_offsets[row], item_offsets[row + 1]):
+            drop_slight(most, found, at, material)
+
+
+@njit(cache=True, nogil=True)
+def rank_in(part, place, most, found, at):
+    """Put a place with its part, if that is above 0, among the greatest of line `at`; of equal ones the first stays."""
+    last = most.shape[1] - 1
+    if part <= most[at, last]:
+        return
+    while last > 0 and part > most[at, last - 1]:
+        most[at, last], found[at, last] = most[at, last - 1], found[at, last - 1]
+        last -= 1
+    most[at, last], found[at, last] = part, place
+
+
+@njit(cache=True, nogil=True)
+def drop_slight(most, found, at, material):
+    """Take out of line `at` what is less than a share of its greatest."""
+    for rank in range(1, most.shape[1]):
+        if most[at, rank] < material * most[at, 0]:
+            found[at, rank] = -1

@@ -163,10 +163,10 @@ class ImplicitALS(Model):
         parts[moved] = split.reshape(len(items), int(moved.sum())).T
         return parts
 
-    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:
+    def strongest(self, history: Ragged, items: Ragged, count: int = 1, *, parallel: bool = False) -> NDArray[np.int32]:
         """Return what adds most, by the same parts."""
         liked = history.keep(history.weights > 0)
-        return liked.pick(items.offsets, strongest(*self._split(liked, items, parallel=parallel), items))
+        return liked.pick(items.offsets, strongest(*self._split(liked, items, parallel=parallel), items, count))
 
     def _split(self, liked: Ragged, items: Ragged, *, parallel: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Split the scores of items over histories of weights above 0, as `kernels.shares.split` returns it.

@@ -67,10 +67,12 @@ class SameArtist(Model):
         """Return the items' shares beside the history's items of the same artist."""
         return contributions(self._artists_of(history), self.tracks, self.shares, items)
 
-    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+    def strongest(self, history: Ragged, items: Ragged, count: int = 1, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
         """Return what adds most, by the same numbers."""
         asked = self._artists_of(history)
-        return history.pick(items.offsets, strongest_at(asked, items, self.tracks, self.shares, len(self.artists)))
+        return history.pick(
+            items.offsets, strongest_at(asked, items, self.tracks, self.shares, len(self.artists), count)
+        )
 
     def _artists_of(self, history: Ragged) -> Ragged:
         """Return each history's artists, weighted by their shares of it."""

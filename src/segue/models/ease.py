@@ -97,10 +97,10 @@ class Ease(Model):
         """Return each history item's weights to `items`."""
         return contributions(self._once(history), self.found, self.weights, items)
 
-    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+    def strongest(self, history: Ragged, items: Ragged, count: int = 1, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
         """Return what adds most, by the same numbers."""
         asked = self._once(history)
-        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.weights, len(self.found)))
+        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.weights, len(self.found), count))
 
     def _once(self, history: Ragged) -> Ragged:
         return Ragged(history.offsets, history.values, np.sign(history.weights))

@@ -84,10 +84,12 @@ class ItemKnn(Model):
         """Return each history item's similarity to each of `items`, times its weight."""
         return contributions(faded(history, self.config.recency), self.found, self.similarity, items)
 
-    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+    def strongest(self, history: Ragged, items: Ragged, count: int = 1, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
         """Return what adds most, by the same numbers."""
         asked = faded(history, self.config.recency)
-        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.similarity, len(self.found)))
+        return history.pick(
+            items.offsets, strongest_at(asked, items, self.found, self.similarity, len(self.found), count)
+        )
 
 
 def _weigh(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from segue.dataset.matrices import Dataset, Vocabulary
 from segue.index.index import Index
 from segue.kernels.ragged import Ragged
+from segue.kernels.shares import strongest
 
 __all__ = ["Learned", "Model", "ModelConfig", "Ranked"]
 
@@ -97,19 +98,29 @@ class Model(Learned):
         """
         return np.zeros((len(history.values), len(items)), np.float32)
 
-    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
-        """Return for each of `items` the item of its history that adds most to its score: `int32[n]`, -1 for none.
+    def strongest(
+        self,
+        history: Ragged,
+        items: Ragged,
+        count: int = 1,
+        *,
+        parallel: bool = False,  # noqa: ARG002
+    ) -> NDArray[np.int32]:
+        """Return for each of `items` the items of its history that add most to its score, `int32[n, count]`.
+
+        Most first, -1 behind the last: what adds nothing, or a small share of what adds most, is not named.
 
         Args:
             history: Q rows, as `recommend` takes them.
             items: Q rows of items (weights unused).
+            count: How many, at most.
             parallel: Use all threads (jobs) or one (requests).
         """
-        found = np.full(len(items.values), -1, np.int32)
+        found = np.full((len(items.values), count), -1, np.int32)
         for row in np.flatnonzero(np.diff(items.offsets) * np.diff(history.offsets)).tolist():
-            heard = history.take(np.array([row]))
-            parts = self.contributions(heard, items.row(row))
-            best = parts.argmax(axis=0)
-            moved = parts[best, np.arange(len(best))] > 0
-            found[items.offsets[row] : items.offsets[row + 1]] = np.where(moved, heard.values[best], -1)
+            heard, asked = history.take(np.array([row])), items.row(row)
+            parts = self.contributions(heard, asked)
+            table = Ragged(items.offsets[[row, row + 1]] - items.offsets[row], asked, np.ones(len(asked), np.float32))
+            places = strongest(np.array([0, parts.size]), np.ascontiguousarray(parts.T).ravel(), table, count)
+            found[items.offsets[row] : items.offsets[row + 1]] = heard.pick(table.offsets, places)
         return found

@@ -11,10 +11,16 @@ from pydantic import Field
 from segue.dataset.matrices import Dataset
 from segue.errors import NotReady
 from segue.kernels.ragged import Ragged, places, row_numbers
-from segue.kernels.sessions import score_by_sessions
+from segue.kernels.sessions import followed_at, score_by_sessions
 from segue.models.model import Model, ModelConfig, Ranked
 
 __all__ = ["SessionKnn", "SessionKnnConfig"]
+
+
+_BACK = 10
+"""How many items of a session, the last ones, a reason is sought among."""
+_SESSIONS = 2
+"""In how many past sessions, at least, what is said to follow an item came after it."""
 
 
 class SessionKnnConfig(ModelConfig):
@@ -128,6 +134,15 @@ class SessionKnn(Model):
             k,
             parallel=parallel,
         )
+
+    def strongest(self, history: Ragged, items: Ragged, count: int = 1, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return what each came after in most of the sessions that were learned from, of the last items of the history.
+
+        That is no share of its score, but it says why it is there: who played the one went on to the other.
+        """
+        postings = (self.item_offsets, self.item_sessions, self.item_places)
+        places = followed_at(history, items, postings, self.config.recent, _BACK, _SESSIONS, count)
+        return history.pick(items.offsets, places)
 
     def _fit_steps(self, session: NDArray[np.int64], n: int) -> None:
         """Count what followed each item within the window, 1/d at distance d."""

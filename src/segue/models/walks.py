@@ -88,7 +88,7 @@ class RandomWalk(Model):
         """Return the walks from each history item to each of `items`, times its weight."""
         return contributions(faded(history, self.config.recency), self.found, self.walks, items)
 
-    def strongest(self, history: Ragged, items: Ragged, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
+    def strongest(self, history: Ragged, items: Ragged, count: int = 1, *, parallel: bool = False) -> NDArray[np.int32]:  # noqa: ARG002
         """Return what adds most, by the same numbers."""
         asked = faded(history, self.config.recency)
-        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.walks, len(self.found)))
+        return history.pick(items.offsets, strongest_at(asked, items, self.found, self.walks, len(self.found), count))

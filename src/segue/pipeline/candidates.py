@@ -28,7 +28,11 @@ class Candidates:
     reason_source: NDArray[np.int8]
     """`int8[n]`: the source with the largest share in the score, -1 before ranking."""
     reason_seed: NDArray[np.int32]
-    """`int32[n]`: the track of history or seeds that this source answered to; -1 where there is none, or unknown."""
+    """`int32[n]`: the track of history or seeds that the reason names; -1 where it names none, or nobody asked yet."""
+    reason: NDArray[np.int8]
+    """`int8[n]`: what is said: below S what this source says, from S on a fact (`explain.reasons.FACTS`); -1 before."""
+    reason_other: NDArray[np.int32]
+    """`int32[n]`: another track that the reason names, or -1."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -54,6 +58,8 @@ class Candidates:
             np.zeros(n, np.float32),
             sources,
             proposed,
+            np.full(n, -1, np.int8),
+            np.full(n, -1, np.int32),
             np.full(n, -1, np.int8),
             np.full(n, -1, np.int32),
         )
@@ -83,4 +89,6 @@ class Candidates:
             proposed=self.proposed[places],
             reason_source=self.reason_source[places],
             reason_seed=self.reason_seed[places],
+            reason=self.reason[places],
+            reason_other=self.reason_other[places],
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
+from segue.pipeline.habits import Habits
 
 __all__ = ["Request"]
 
@@ -47,6 +48,8 @@ class Request:
     """`int64[Q]`: how long each list is to last, 0 where nothing was asked; `limit` bounds its tracks."""
     arcs: NDArray[np.float32] | None = None
     """`float32[Q, KNOTS]`: the arc of each list, NaN where none was asked for; see `playlists.arcs`."""
+    habits: Habits | None = None
+    """What reasons may say of the listeners, beside `history`; None: nobody told."""
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -68,4 +71,5 @@ class Request:
             None if self.dial is None else self.dial[rows],
             None if self.length_ms is None else self.length_ms[rows],
             None if self.arcs is None else self.arcs[rows],
+            None if self.habits is None else self.habits.take(self.history, rows),
         )

@@ -13,7 +13,10 @@ from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
 
-__all__ = ["Recipe", "Source", "Stage", "run"]
+__all__ = ["SEEDS", "Recipe", "Source", "Stage", "run"]
+
+SEEDS = 3
+"""Of so many tracks, at most, a source says that they moved it to another."""
 
 
 class Source(Protocol):
@@ -33,7 +36,10 @@ class Source(Protocol):
         ...
 
     def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Return the track that moved it most to each candidate asked about (`bool[n]`), in order; -1 for none."""
+        """Return the tracks that moved it most to each candidate asked about (`bool[n]`): `int32[m, k]`, k ≤ `SEEDS`.
+
+        In the order of the candidates, most first, -1 behind the last.
+        """
         ...
 
 

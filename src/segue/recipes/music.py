@@ -242,7 +242,7 @@ def recipe(
     stages.append(Limit(snapshot.catalog.length_ms))
     if config.flow is not None:
         stages.append(_flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
-    return Recipe(name, [*stages, Reasons({**sources, **leaning})])
+    return Recipe(name, [*stages, Reasons({**sources, **leaning}, snapshot.evidence)])
 
 
 def _flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bool) -> Sequence:

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from segue.catalog import store
+from segue.catalog.evidence import Evidence, evidence
 from segue.catalog.store import Catalog
 from segue.dataset.matrices import Dataset
 from segue.errors import Damaged, NotReady
@@ -123,6 +124,11 @@ class Snapshot:
         if self.sounds is None:
             return Sound.unknown(len(self.catalog))
         return self.sounds.model.bound(self.sounds.index)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What reasons may say of each track."""
+        return evidence(self.catalog)
 
     @property
     def id(self) -> str:

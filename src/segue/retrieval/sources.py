@@ -14,7 +14,7 @@ from segue.kernels.ragged import Ragged, offsets_of
 from segue.models.bound import BoundModel, BoundTitles
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
-from segue.pipeline.stage import Source
+from segue.pipeline.stage import SEEDS, Source
 from segue.pipeline.trace import Trace
 
 __all__ = ["Complete", "Gather", "ModelSource", "TitleSource"]
@@ -51,11 +51,11 @@ class ModelSource:
         return scores
 
     def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Return the track of the history (or seeds) that contributes most to each."""
+        """Return the tracks of the history (or seeds) that contribute most to each, `SEEDS` at most."""
         known, items = _items(candidates, self.bound.index, asked)
         about = self._about(request).translate(self.bound.index)
-        seeds = np.full(int(asked.sum()), -1, np.int32)
-        items_of = self.bound.model.strongest(about, items)
+        seeds = np.full((int(asked.sum()), SEEDS), -1, np.int32)
+        items_of = self.bound.model.strongest(about, items, SEEDS)
         seeds[known[asked]] = np.where(items_of >= 0, self.bound.numbers[items_of], -1)
         return seeds
 
@@ -88,7 +88,7 @@ class TitleSource:
 
     def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:  # noqa: ARG002
         """No track moved it."""
-        return np.full(int(asked.sum()), -1, np.int32)
+        return np.full((int(asked.sum()), 1), -1, np.int32)
 
     def _titles(self, request: Request) -> Sequence[str]:
         return request.titles or [""] * len(request)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import NotFound, SegueError
+from segue.explain.words import missing
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -182,6 +183,8 @@ class Service:
             new = [int(number) for number in seeds[place] if not snapshot.learned[number]]
             if new:
                 notes[place].append(f"{len(new)} of {len(numbers)} tracks are newer than the models: run `segue train`")
+            if untold := missing(ask.language):
+                notes[place].append(untold)
             if ask.listener in silent:
                 notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
         request = self._request(asks, seeds, exclude, snapshot, until)
@@ -268,9 +271,9 @@ class Service:
         now = max((ask.now for ask in asks if ask.now is not None), default=None) or datetime.now(UTC)
         listeners = [ask.listener for ask in asks]
         if until is None:
-            history, banned = ragged(self._histories.of(listeners, snapshot.catalog, now))
+            history, banned, habits = ragged(self._histories.of(listeners, snapshot.catalog, now))
         else:
-            history, banned = self._histories.read(listeners, snapshot.catalog, now, until)
+            history, banned, habits = self._histories.read(listeners, snapshot.catalog, now, until)
         excluded = [snapshot.catalog.numbers(exclude[ask.id]) if ask.id in exclude else _NOTHING for ask in asks]
         canonical = snapshot.catalog.canonical
         day = now.date().isoformat()
@@ -290,6 +293,7 @@ class Service:
             dial=_dials(asks),
             length_ms=_lengths(asks),
             arcs=_arcs(asks),
+            habits=habits,
         )
 
 

@@ -19,6 +19,7 @@ MOST_MINUTES = 1440
 _MOST_SEEDS = 1000
 _LONGEST_TITLE = 1000
 _LONGEST_LINE = 1 << 20
+_LONGEST_TAG = 35
 
 
 def check(ask: Ask) -> Ask:
@@ -52,6 +53,8 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"age_bracket is {bracket!r}; it must be one of {', '.join(AgeBracket)}")
     if explicit is not None and not isinstance(explicit, bool):
         raise BadInput(f"allows_explicit is {explicit!r}; it must be true or false")
+    if ask.language is not None and not 0 < len(ask.language) <= _LONGEST_TAG:
+        raise BadInput(f"the language has {len(ask.language)} characters; name it by its code, such as 'es'")
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
         raise BadInput(f"the listener has {len(ask.listener.encode())} bytes; it must have 1 to {LONGEST_ID}")
     return ask
@@ -77,7 +80,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 
 
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "dial", "minutes", "arc"}
+    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "dial", "minutes", "arc", "language"}
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
     try:
@@ -99,7 +102,10 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     dial = _number("dial", fields, "from 0 (all familiar) to 1 (all new)")
     minutes = _number("minutes", fields, f"from 1 to {MOST_MINUTES}")
     arc_ = _arc(fields.get("arc"))
-    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, dial, minutes, arc_)
+    language = fields.get("language")
+    if language is not None and not isinstance(language, str):
+        raise BadInput(f"language is {language!r}; it must be text, such as 'es'")
+    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, dial, minutes, arc_, language)
 
 
 def _number(name: str, fields: Mapping[str, Any], bounds: str) -> float | None:

@@ -13,7 +13,7 @@ from segue.catalog.store import Catalog
 from segue.events.schema import INTAKE, conform
 from segue.events.sink import Sink
 from segue.kernels.ragged import offsets_of
-from segue.service.slates import reasons
+from segue.service.slates import Told, reasons
 from segue.types import Ask, EventType, Refusal, Slate
 
 __all__ = ["record", "record_kept"]
@@ -42,6 +42,9 @@ def record(
             "tracks": [track.track for track in slate.tracks],
             "scores": [track.score for track in slate.tracks],
             "reasons": [track.reason for track in slate.tracks],
+            "reason_codes": [track.code for track in slate.tracks],
+            "reason_seeds": [track.seed for track in slate.tracks],
+            "reason_others": [track.other for track in slate.tracks],
             "recipe": slate.recipe,
             "rung": slate.rung.value,
             "snapshot": slate.snapshot,
@@ -66,11 +69,13 @@ def record_kept(
         catalog: Knows what tracks are called.
         now: When they were made.
     """
-    places = playlists.select("tracks", "sources", "seeds").explode("tracks", "sources", "seeds", empty_as_null=False)
-    tracks, seeds = catalog.join(places["tracks"]), catalog.join(places["seeds"])
-    told: Any = pa.array(reasons(tracks, places["sources"].to_list(), seeds, catalog), pa.string())
+    lists = ("tracks", "codes", "seeds", "others")
+    places = playlists.select(lists).explode(lists, empty_as_null=False)
+    tracks, seeds, others = (catalog.join(places[name]) for name in ("tracks", "seeds", "others"))
+    told: Any = pa.array(reasons(tracks, Told(places["codes"].to_list(), seeds, others), catalog), pa.string())
     offsets: Any = pa.array(offsets_of(playlists["tracks"].list.len().to_numpy()).astype(np.int32))
-    kept = playlists.select("listener", "tracks", "scores", "recipe", "rung", "snapshot")
+    codes = pl.col("codes", "seeds", "others").name.map(lambda name: f"reason_{name}")
+    kept = playlists.select("listener", "tracks", "scores", "recipe", "rung", "snapshot", codes)
     rows = kept.with_columns(
         pl.Series("event_id", [f"impression-{one}" for one in request_ids]),
         pl.lit(EventType.IMPRESSION.value).alias("type"),

@@ -3,7 +3,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from threading import Lock
 
@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
 from segue.dataset.build import resolve
-from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, preferences
+from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, habits, preferences
 from segue.kernels.ragged import Ragged, offsets_of
+from segue.pipeline.habits import Habits
 from segue.privacy.door import Door
-from segue.types import Purpose
+from segue.types import EventType, Purpose
 
 __all__ = ["Histories", "Taste"]
 
 _MOST_KEPT = 50_000
+_HABITS = ("plays", "replayed", "away_days")
 _ROWS = pl.Schema({"listener": pl.String(), "row": pl.Int64()})
 
 
@@ -32,9 +34,20 @@ class Taste:
     weights: NDArray[np.float32]
     """Preferences, beside `tracks`; 0 or less where skips outweigh plays."""
     banned: NDArray[np.int32]
+    plays: NDArray[np.int32]
+    """How often each was played, beside `tracks`; see `Habits`."""
+    replayed: NDArray[np.bool_]
+    """Whether each was played at two times of the last seven days."""
+    away_days: NDArray[np.int32]
+    """Whole days since each was last heard, -1 where that is not known."""
+    follows: NDArray[np.int32]
+    """Artists followed, by number."""
 
 
-_NOBODY = Taste(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+_NONE = np.zeros(0, np.int32)
+_NOBODY = Taste(_NONE, np.zeros(0, np.float32), _NONE, _NONE, np.zeros(0, np.bool_), _NONE, _NONE)
+_READ = (*LISTENING, EventType.FOLLOW)
+_READ_COLUMNS = (*LISTENING_COLUMNS, "artist")
 
 
 class Histories:
@@ -80,7 +93,7 @@ class Histories:
         """Return the log's position now, and who did or allowed something since the one given."""
         if self._door.position() == position:
             return position, set()
-        followed = self._door.follow(Purpose.PERSONALISE, position, ["listener"], types=LISTENING)
+        followed = self._door.follow(Purpose.PERSONALISE, position, ["listener"], types=_READ)
         return followed.position, set(followed.changed) | set(followed.events["listener"].drop_nulls())
 
     def _keep(self, tastes: dict[tuple[int, date, str], Taste], until: int) -> None:
@@ -94,8 +107,8 @@ class Histories:
 
     def read(
         self, listeners: Sequence[str | None], catalog: Catalog, now: datetime, until: int
-    ) -> tuple[Ragged, Ragged]:
-        """Return the histories and the banned tracks of many listeners, a row each; nothing is kept.
+    ) -> tuple[Ragged, Ragged, Habits]:
+        """Return the histories, the banned tracks and the habits of many listeners, a row each; nothing is kept.
 
         Args:
             listeners: As `of` takes them.
@@ -105,29 +118,47 @@ class Histories:
         """
         rows = pl.DataFrame({"listener": listeners, "row": np.arange(len(listeners))}, schema_overrides=_ROWS)
         named = rows.filter(pl.col("listener").is_not_null())
-        events = self._events(named["listener"].to_list(), catalog, until).join(
-            named, on="listener", maintain_order="left"
+        events, followed = (
+            part.join(named, on="listener", maintain_order="left").drop("listener").rename({"row": "listener"})
+            for part in self._events(named["listener"].to_list(), catalog, until)
         )
-        told = preferences(events.drop("listener").rename({"row": "listener"}), self._config, _today(now))
-        mine = told.sort("listener", "last_at", "number", nulls_last=False)
-        banned = mine.filter(pl.col("liked") < 0)
-        return _rows(mine, len(listeners)), _rows(banned, len(listeners))
+        mine = self._told(events, _today(now))
+        banned, follows = mine.filter(pl.col("liked") < 0), followed.sort("listener", "number")
+        plays, replayed, away_days = (mine[name].to_numpy() for name in _HABITS)
+        own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)))
+        return _rows(mine, len(listeners)), _rows(banned, len(listeners)), own
 
     def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
-        tastes = {}
-        events = self._events(listeners, catalog, until)
-        told = preferences(events, self._config, today).sort("last_at", "number", nulls_last=False)
-        for (listener,), mine in told.group_by("listener", maintain_order=True):
+        events, followed = self._events(listeners, catalog, until)
+        follows = {str(listener): theirs for (listener,), theirs in followed.group_by("listener")}
+        tastes = {one: replace(_NOBODY, follows=theirs["number"].sort().to_numpy()) for one, theirs in follows.items()}
+        for (listener,), mine in self._told(events, today).group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
-            tastes[str(listener)] = Taste(mine["number"].to_numpy(), mine["weight"].to_numpy(), banned.to_numpy())
+            tracks, weights, plays, replayed, away_days = (
+                mine[name].to_numpy() for name in ("number", "weight", *_HABITS)
+            )
+            own = tastes.get(str(listener), _NOBODY).follows
+            tastes[str(listener)] = Taste(tracks, weights, banned.to_numpy(), plays, replayed, away_days, own)
         return tastes
 
-    def _events(self, listeners: Collection[str], catalog: Catalog, until: int) -> pl.DataFrame:
-        """Return what some listeners did, with the canonical `number` of each track."""
-        events = self._door.read(
-            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=listeners, until=until
-        )
-        return resolve(events, catalog).filter(pl.col("number").is_not_null())
+    def _told(self, events: pl.DataFrame, today: datetime) -> pl.DataFrame:
+        """Return a row for each listener and track, what was heard last the last of its listener's."""
+        away_days = (pl.lit(today) - pl.col("last_at")).dt.total_days().clip(0).cast(pl.Int32)
+        told = preferences(events, self._config, today, beside=habits(self._config, today))
+        known = pl.when(~pl.col("untimed")).then(away_days).fill_null(-1).alias("away_days")
+        return told.with_columns(known).sort("listener", "last_at", "number", nulls_last=False)
+
+    def _events(self, listeners: Collection[str], catalog: Catalog, until: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return what some listeners did, with the canonical `number` of each track, and whom they follow.
+
+        The latter as `listener` and `number`, the artist's.
+        """
+        events = self._door.read(Purpose.PERSONALISE, _READ_COLUMNS, types=_READ, listeners=listeners, until=until)
+        followed = events.lazy().filter(pl.col("type") == EventType.FOLLOW.value).select("listener", "artist").unique()
+        artists = catalog.artists.lazy().select("artist_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("number"))
+        follows = followed.join(artists, left_on="artist", right_on="artist_id").select("listener", "number")
+        listening = resolve(events.drop("artist"), catalog).filter(pl.col("number").is_not_null())
+        return listening, follows.collect()
 
 
 def _today(now: datetime) -> datetime:
@@ -137,10 +168,17 @@ def _today(now: datetime) -> datetime:
 
 def _rows(told: pl.DataFrame, rows: int) -> Ragged:
     counts = np.bincount(told["listener"].to_numpy(), minlength=rows)
-    return Ragged(offsets_of(counts), told["number"].to_numpy(), told["weight"].to_numpy())
+    weights = told["weight"].to_numpy() if "weight" in told.columns else np.ones(told.height, np.float32)
+    return Ragged(offsets_of(counts), told["number"].to_numpy(), weights)
 
 
-def ragged(rows: Sequence[Taste]) -> tuple[Ragged, Ragged]:
-    """Return the histories and the banned tracks of many listeners, a row each."""
+def ragged(rows: Sequence[Taste]) -> tuple[Ragged, Ragged, Habits]:
+    """Return the histories, the banned tracks and the habits of many listeners, a row each."""
     history = Ragged.of([taste.tracks for taste in rows], [taste.weights for taste in rows])
-    return history, Ragged.of([taste.banned for taste in rows])
+    own = Habits(
+        np.concatenate([_NONE, *(taste.plays for taste in rows)]),
+        np.concatenate([_NOBODY.replayed, *(taste.replayed for taste in rows)]),
+        np.concatenate([_NONE, *(taste.away_days for taste in rows)]),
+        Ragged.of([taste.follows for taste in rows]),
+    )
+    return history, Ragged.of([taste.banned for taste in rows]), own

@@ -35,6 +35,8 @@ def table(slates: Slates, editions: Sequence[str], now: datetime, catalog: Catal
         "scores": pa.array(slates.score, pa.float32()),
         "sources": names.take(pa.array(slates.source, pa.int8())),
         "seeds": ids.take(pa.array(slates.seed, pa.int32(), mask=slates.seed < 0)),
+        "codes": pa.array(slates.codes, pa.string()).take(pa.array(slates.code, pa.int8())),
+        "others": ids.take(pa.array(slates.other, pa.int32(), mask=slates.other < 0)),
     }
     columns: dict[str, Any] = {
         "listener": [ask.listener for ask in slates.asks],
@@ -51,7 +53,7 @@ def table(slates: Slates, editions: Sequence[str], now: datetime, catalog: Catal
     return frame
 
 
-def slate(kept: Kept, catalog: Catalog) -> Slate:
-    """Put a kept edition into words."""
-    tracks = tuple(said(kept.picks, catalog))
+def slate(kept: Kept, catalog: Catalog, tag: str | None = None) -> Slate:
+    """Put a kept edition into words, in the language of a tag (None: English)."""
+    tracks = tuple(said(kept.picks, catalog, tag))
     return Slate(kept.listener, tracks, Rung(kept.rung), kept.recipe, kept.snapshot, kept.notes)

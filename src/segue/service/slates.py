@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers as columns, as the stages leave them; and putting them into words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
-from segue.explain.reasons import about_artist, words
+from segue.explain.reasons import FACTS
+from segue.explain.words import DEFAULT, Language, language, languages
 from segue.kernels.ragged import offsets_of, take_rows
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.stage import Recipe
 from segue.registry.snapshot import Snapshot
 from segue.types import Ask, Pick, Rung, Slate, SlateTrack
 
-__all__ = ["Slates", "collect", "moved", "reasons", "said", "word"]
+__all__ = ["Slates", "Told", "collect", "moved", "reasons", "said", "word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,13 @@ class Slates:
     source: NDArray[np.int8]
     """`int8[n]`: the source with the largest share in the score."""
     seed: NDArray[np.int32]
-    """`int32[n]`: catalogue number of what this source answered to, -1 for nothing."""
+    """`int32[n]`: catalogue number of the track that the reason names, -1 for none."""
+    codes: tuple[str, ...]
+    """What reasons there can be: names of sources, and facts."""
+    code: NDArray[np.int8]
+    """`int8[n]`: which of them it is."""
+    other: NDArray[np.int32]
+    """`int32[n]`: catalogue number of another track that the reason names, -1 for none."""
     rungs: Sequence[Rung]
     recipes: Sequence[str]
     notes: Sequence[Sequence[str]]
@@ -46,7 +56,13 @@ class Slates:
 
     def worded(self, catalog: Catalog) -> list[Slate]:
         """Return each answer as it crosses the border."""
-        tracks = word(self.track, self.score, [self.sources[one] for one in self.source], self.seed, catalog)
+        codes, sources = [self.codes[one] for one in self.code], [self.sources[one] for one in self.source]
+        tracks: list[SlateTrack] = []
+        for tag, rows in groupby(range(len(self)), lambda row: self.asks[row].language):
+            some = list(rows)
+            part = slice(int(self.offsets[some[0]]), int(self.offsets[some[-1] + 1]))
+            told = Told(codes[part], self.seed[part], self.other[part])
+            tracks += word(self.track[part], self.score[part], sources[part], told, catalog, tag)
         return [
             Slate(
                 ask.id,
@@ -75,6 +91,7 @@ def collect(
         snapshot: What answered.
     """
     sources = tuple(dict.fromkeys(name for _, made, _ in parts for name in made.sources))
+    codes = (*sources, *FACTS)
     lengths = np.zeros(len(asks), np.int64)
     rungs, recipes = [Rung.POPULAR] * len(asks), [""] * len(asks)
     for some, made, recipe in parts:
@@ -87,24 +104,40 @@ def collect(
     offsets = offsets_of(lengths)
     track, score = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.float32)
     source, seed = np.empty(offsets[-1], np.int8), np.empty(offsets[-1], np.int32)
+    code, other = np.empty(offsets[-1], np.int8), np.empty(offsets[-1], np.int32)
     for some, made, _ in parts:
         _, places = take_rows(offsets, some)
-        named = np.array([sources.index(name) for name in made.sources], np.int8)
+        named = np.array([codes.index(name) for name in (*made.sources, *FACTS)], np.int8)
         track[places], score[places] = snapshot.face[made.track], made.score
         source[places], seed[places] = named[made.reason_source], made.reason_seed
+        code[places], other[places] = named[made.reason], made.reason_other
     short = np.flatnonzero(lengths < [0 if ask.minutes else ask.limit for ask in asks])
     told = [list(one) for one in notes]
     for row in short.tolist():
         told[row].append(f"{lengths[row]} tracks instead of {asks[row].limit}: nothing else fits well enough")
-    return Slates(asks, offsets, track, score, sources, source, seed, rungs, recipes, told, snapshot.id)
+    why = (seed, codes, code, other)
+    return Slates(asks, offsets, track, score, sources, source, *why, rungs, recipes, told, snapshot.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Why n tracks are there, in no language."""
+
+    code: Sequence[str]
+    """n codes."""
+    seed: NDArray[np.int32]
+    """`int32[n]`, catalogue numbers, -1 for none."""
+    other: NDArray[np.int32]
+    """`int32[n]`, likewise."""
 
 
 def word(
     tracks: NDArray[np.int32],
     scores: NDArray[np.float32],
     sources: Sequence[str],
-    seeds: NDArray[np.int32],
+    told: Told,
     catalog: Catalog,
+    tag: str | None = None,
 ) -> list[SlateTrack]:
     """Say in words what is recommended and why.
 
@@ -112,57 +145,77 @@ def word(
         tracks: `int32[n]`, catalogue numbers.
         scores: `float32[n]`.
         sources: n names.
-        seeds: `int32[n]`, catalogue numbers, -1 for none.
+        told: Beside the tracks.
         catalog: Knows what they are called.
+        tag: The language; None, and one that nobody has written yet: English.
     """
-    ids, titles, artists = _names(tracks, catalog)
-    seed_ids = catalog.tracks["track_id"].gather(np.maximum(seeds, 0)).to_list() if len(seeds) else []
     columns = zip(
-        ids,
+        _column("track_id", tracks, catalog),
         np.round(scores.astype(np.float64), 4).tolist(),
-        reasons(tracks, sources, seeds, catalog),
-        titles,
-        artists,
+        reasons(tracks, told, catalog, tag),
+        _column("title", tracks, catalog),
+        _column("artist_name", tracks, catalog),
         sources,
-        [one if seeded else None for one, seeded in zip(seed_ids, (seeds >= 0).tolist(), strict=True)],
+        _column("track_id", told.seed, catalog),
+        told.code,
+        _column("track_id", told.other, catalog),
         strict=True,
     )
     return [SlateTrack(*one) for one in columns]
 
 
-def reasons(tracks: NDArray[np.int32], sources: Sequence[str], seeds: NDArray[np.int32], catalog: Catalog) -> list[str]:
-    """Say why each track is there; what is alike is said once, and taken for all.
+def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | None = None) -> list[str]:
+    """Say why each track is there.
 
     Args:
         tracks: As `word` takes them.
-        sources: As `word` takes them.
-        seeds: As `word` takes them.
+        told: As `word` takes it.
         catalog: As `word` takes it.
+        tag: As `word` takes it.
     """
-    kinds = {name: kind for kind, name in enumerate(dict.fromkeys(sources))}
-    own = np.array([kinds[name] for name in sources], np.int64)
-    about = np.where(np.isin(own, [kind for name, kind in kinds.items() if about_artist(name)]), tracks, -1)
-    size = len(catalog) + 1
-    different, place = np.unique((own * size + seeds + 1) * size + about + 1, return_inverse=True)
-    kind, seed, shown = different // size // size, different // size % size - 1, different % size - 1
-    _, titles, artists = _names(np.maximum(seed, 0), catalog)
-    whose = catalog.tracks["artist_name"].gather(np.maximum(shown, 0)).to_list()
-    names = list(kinds)
-    told = [
-        words(names[one], _name(title, artist) if seeded else None, recommended)
-        for one, seeded, title, artist, recommended in zip(
-            kind.tolist(), (seed >= 0).tolist(), titles, artists, whose, strict=True
-        )
+    spoken = language(tag) or languages()[DEFAULT]
+    sentences = {(code, named): _sentence(spoken, code, named) for code in set(told.code) for named in (False, True)}
+    seeds, others = (_called(spoken, numbers, catalog) for numbers in (told.seed, told.other))
+    columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
+    return [
+        sentences[code, seed is not None](seed=seed, other=other, artist=artist)
+        for code, seed, other, artist in columns
     ]
-    return [told[one] for one in place.tolist()]
 
 
-def said(picks: Sequence[Pick], catalog: Catalog) -> list[SlateTrack]:
+def _sentence(spoken: Language, code: str, named: bool) -> Callable[..., str]:
+    """Return what fills in a sentence; where a chart spoke, what it is of is filled in."""
+    _, _, of_chart = code.partition(":")
+    region, _, genre = of_chart.partition(":")
+    return partial(spoken.sentence(code, named=named).format, region=region, genre=genre)
+
+
+def _called(spoken: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
+    """Return what tracks are called in a sentence, None for -1; each is put together once."""
+    different, place = np.unique(numbers, return_inverse=True)
+    columns = (_column(name, different, catalog) for name in ("title", "artist_name"))
+    names = [None if title is None else spoken.call(title, str(artist)) for title, artist in zip(*columns, strict=True)]
+    return [names[one] for one in place.tolist()]
+
+
+def said(picks: Sequence[Pick], catalog: Catalog, tag: str | None = None) -> list[SlateTrack]:
     """Say in words what was picked, as `word` does."""
     tracks = catalog.numbers(pick.track for pick in picks)
     seeds = catalog.numbers(pick.seed or "" for pick in picks)
+    others = catalog.numbers(pick.other or "" for pick in picks)
     scores = np.array([pick.score for pick in picks], np.float32)
-    return word(tracks, scores, [pick.source for pick in picks], seeds, catalog)
+    codes = [pick.code or pick.source for pick in picks]
+    return word(tracks, scores, [pick.source for pick in picks], Told(codes, seeds, others), catalog, tag)
+
+
+def _column(name: str, numbers: NDArray[np.int32], catalog: Catalog) -> list[Any]:
+    """Return a column of the catalogue at some tracks, None for -1."""
+    if not len(numbers):
+        return []
+    values = catalog.tracks[name].gather(np.maximum(numbers, 0)).to_list()
+    if numbers.min() >= 0:
+        return values
+    return [value if known else None for value, known in zip(values, (numbers >= 0).tolist(), strict=True)]
 
 
 def moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
@@ -175,13 +228,3 @@ def moved(made: Candidates, about: str = "") -> NDArray[np.bool_]:
     specific = [name.endswith(about) and not name.startswith("popularity:") for name in made.sources]
     proposed = (made.proposed[:, specific] > 0).any(axis=1)
     return np.bincount(made.rows[proposed], minlength=len(made)) > 0
-
-
-def _names(numbers: NDArray[np.int32], catalog: Catalog) -> tuple[list[str], list[str], list[str]]:
-    columns = (catalog.tracks[name].gather(numbers) for name in ("track_id", "title", "artist_name"))
-    ids, titles, artists = (column.to_list() for column in columns)
-    return ids, titles, artists
-
-
-def _name(title: str, artist: str) -> str:
-    return title if title == artist else f"{artist} – {title}"

@@ -36,16 +36,18 @@ COLUMNS = pa.schema(
         ("scores", pa.list_(pa.float32())),
         ("sources", pa.list_(pa.string())),
         ("seeds", pa.list_(pa.string())),
+        ("codes", pa.list_(pa.string())),
+        ("others", pa.list_(pa.string())),
     ]
 )
-"""One row a playlist; the last four lists stand beside one another."""
+"""One row a playlist; the last six lists stand beside one another. Older files lack `codes` and `others`."""
 EMPTY = pl.DataFrame(pl.from_arrow(COLUMNS.empty_table()))
 """No playlists."""
 
 GIVEN_UP = "restore a backup, or let `segue weekly --again` give up what it held and make this week's playlists anew"
 """What to do about a file that is lost."""
 _GROUP_ROWS = 64
-_SOURCES = "sources.list.element"
+_FEW_WORDS = ["sources.list.element", "codes.list.element"]
 _FOOTERS = 512
 """So many are kept in memory."""
 
@@ -58,7 +60,7 @@ def write(path: Path, playlists: pl.DataFrame) -> None:
         playlists: `COLUMNS`, ascending by listener.
     """
     table: Any = playlists.to_arrow().cast(COLUMNS)
-    how: Any = {"row_group_size": _GROUP_ROWS, "compression": "lz4", "use_dictionary": [_SOURCES]}
+    how: Any = {"row_group_size": _GROUP_ROWS, "compression": "lz4", "use_dictionary": _FEW_WORDS}
     files.write_with(path, lambda aside: pq.write_table(table, aside, **how))
 
 
@@ -73,6 +75,9 @@ def read(path: Path, columns: Collection[str] | None = None) -> pl.DataFrame:
         table = pq.read_table(path, columns=list(columns) if columns is not None else None, use_threads=False)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
+    if columns is None and "codes" not in frame.columns:  # written when a reason was a source and one track
+        nothing = pl.col("seeds").list.eval(pl.when(False).then(pl.element()))
+        return frame.with_columns(pl.col("sources").alias("codes"), nothing.alias("others"))
     return frame
 
 

@@ -362,13 +362,15 @@ def _content(kept: Kept) -> str:
 
 def _single(listener: str, name: str, edition: str, made_at: str, content: str) -> Kept:
     told = json.loads(content)
-    picks = tuple(Pick(one["track"], one["score"], one["source"], one["seed"]) for one in told["tracks"])
+    picks = tuple(Pick(**one) for one in told["tracks"])
     whole = (told["rung"], told["recipe"], told["snapshot"], tuple(told["notes"]), picks)
     return Kept(listener, name, edition, made_at, *whole)
 
 
 def of_part(name: str, row: dict[str, Any]) -> Kept:
     """Return a row of a part (`parts.COLUMNS`) as an edition."""
-    beside = zip(row["tracks"], row["scores"], row["sources"], row["seeds"], strict=True)
+    size = len(row["tracks"])
+    codes, others = row.get("codes") or [""] * size, row.get("others") or [None] * size
+    beside = zip(row["tracks"], row["scores"], row["sources"], row["seeds"], codes, others, strict=True)
     whole = (row["rung"], row["recipe"], row["snapshot"], tuple(row["notes"]), tuple(Pick(*one) for one in beside))
     return Kept(row["listener"], name, row["edition"], row["made_at"], *whole)
