@@ -104,6 +104,7 @@ class Kind(StrEnum):
 
     RADIO = "radio"
     CONTINUE = "continue"
+    MOOD = "mood"
     WEEKLY = "weekly"
 
 
@@ -129,6 +130,7 @@ class DropReason(StrEnum):
     ARTIST_CAP = "artist_cap"
     BELOW_FLOOR = "below_floor"
     BELOW_LIMIT = "below_limit"
+    OFF_THEME = "off_theme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,10 @@ class Ask:
     limit: int = 30
     now: datetime | None = None
     """Aware; the moment the answer is for. The border fills it in."""
+    text: str | None = None
+    """Free words, for a mood."""
+    arc: str | None = None
+    """How energetic a mood's list is from beginning to end, where the words are not to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +193,14 @@ class Slate:
     snapshot: str
     notes: tuple[str, ...] = ()
     """What the asker should know: seeds that are unknown, a list that is shorter than asked."""
+    theme: Mapping[str, Any] | None = None
+    """Of free words: what was `understood`, as what, and which were `unknown`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
         names = SlateTrack.__slots__
         tracks = [{name: getattr(track, name) for name in names} for track in self.tracks]
+        theme = {} if self.theme is None else {"theme": self.theme}
         return {
             "id": self.id,
             "tracks": tracks,
@@ -199,6 +208,7 @@ class Slate:
             "recipe": self.recipe,
             "snapshot": self.snapshot,
             "notes": list(self.notes),
+            **theme,
         }
 
     @classmethod

@@ -233,6 +233,19 @@ class Workspace:
         tracks = tuple(self.find(text) for text in texts)
         return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, limit=limit, now=now))
 
+    def mood(
+        self,
+        text: str,
+        *,
+        limit: int = 30,
+        listener: str | None = None,
+        arc: str | None = None,
+        now: datetime | None = None,
+    ) -> Slate:
+        """Return a playlist for free words, such as "rainy sunday jazz"; the answer says what was not understood."""
+        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=text, arc=arc)
+        return self.answer(ask)
+
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.
 

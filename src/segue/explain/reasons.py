@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The true reason of each track: asked of the very models that ranked it, after the list is made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from segue.pipeline.candidates import Candidates
@@ -9,7 +9,7 @@ from segue.pipeline.request import Request
 from segue.pipeline.stage import Source
 from segue.pipeline.trace import Trace
 
-__all__ = ["Reasons", "about_artist", "words"]
+__all__ = ["Reasons", "about_artist", "fitting", "words"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ _WORDS = {
     ("sequence", "seeds"): "A likely next after {seed}",
     ("sequence", "history"): "A likely next after what you played",
     ("title", "text"): "Fits the title",
+    ("theme", "text"): "Fits the words",
     ("artist", "seeds"): "More by {artist}",
     ("artist", "history"): "More by {artist}, whom you play",
     ("popularity", "history"): "Popular with everyone now",
@@ -79,6 +80,20 @@ def words(source: str, seed: str | None, artist: str) -> str:
     if seed is None and model in _WITHOUT_SEED:
         return _WITHOUT_SEED[model]
     return _WORDS[model, about].format(seed=seed, artist=artist)
+
+
+def fitting(facts: Sequence[str], title: str | None) -> str:
+    """Say why a track fits free words: "Calm, piano, and suits playlists called “sleep”"; "" where nothing can be said.
+
+    Args:
+        facts: What the catalogue says of the track that was asked for, in the asker's words.
+        title: What playlists are called that such tracks suit, where this is what ranked it.
+    """
+    told = [*facts, *([f"suits playlists called “{title}”"] if title else [])]
+    if not told:
+        return ""
+    whole = told[0] if len(told) == 1 else f"{', '.join(told[:-1])}, and {told[-1]}"
+    return whole[0].upper() + whole[1:]
 
 
 def about_artist(source: str) -> bool:

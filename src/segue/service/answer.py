@@ -20,6 +20,7 @@ from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
+from segue.service import moods
 from segue.service.asks import check
 from segue.service.histories import Histories, ragged
 from segue.service.slates import Slates, collect, moved
@@ -27,10 +28,15 @@ from segue.types import Ask, Kind, Purpose, Refusal, Slate
 
 __all__ = ["Answer", "Service"]
 
-_Name: TypeAlias = Literal["radio", "continuation", "title", "weekly"]
+_Name: TypeAlias = Literal["radio", "continuation", "title", "mood", "weekly"]
 _LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
-_NAMES: Mapping[Kind, _Name] = {Kind.RADIO: "radio", Kind.CONTINUE: "continuation", Kind.WEEKLY: "weekly"}
+_NAMES: Mapping[Kind, _Name] = {
+    Kind.RADIO: "radio",
+    Kind.CONTINUE: "continuation",
+    Kind.MOOD: "mood",
+    Kind.WEEKLY: "weekly",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,10 @@ class Service:
         for (name, _, candidates), places in alike.items():
             some = [asks[place] for place in places]
             made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel, None)
-            slates.update(zip(places, made.worded(snapshot.catalog), strict=True))
+            worded = made.worded(snapshot.catalog)
+            if name == "mood":
+                worded = moods.told(made, worded, snapshot)
+            slates.update(zip(places, worded, strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
 
     def weeklies(
@@ -175,7 +184,9 @@ class Service:
         made = run(main, request, trace)
         untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
         for place, ask in enumerate(asks):
-            if untrained and name != "title":
+            if name == "mood":
+                notes[place].extend(moods.notes(snapshot.themes, ask.text or "", ask.limit))
+            if untrained and name not in ("title", "mood"):
                 notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
                 notes[place].append(f"nothing is known of playlists called {ask.title!r}")
@@ -189,6 +200,8 @@ class Service:
             answered = moved(made) | (lower.name == "popular")
             if lower.name == "popular":
                 for place in bare.tolist():
+                    if name == "mood":
+                        notes[place].append(f"nothing is understood of {asks[place].text!r}")
                     if name == "title":
                         notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
                     if len(request.history.row(place)) and not len(seeds[place]):
@@ -241,7 +254,10 @@ class Service:
             exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
             limit=np.array([ask.limit for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
-            titles=tuple(ask.title or "" for ask in asks) if any(ask.title for ask in asks) else (),
+            titles=tuple(ask.text or ask.title or "" for ask in asks)
+            if any(ask.text or ask.title for ask in asks)
+            else (),
+            arcs=moods.arcs(asks, snapshot),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from segue.errors import BadInput, SegueError
 from segue.events.schema import LONGEST_ID
+from segue.playlists.arcs import arc
 from segue.types import Ask, Kind, Refusal
 
 __all__ = ["MOST_TRACKS", "check", "parse"]
@@ -35,6 +36,12 @@ def check(ask: Ask) -> Ask:
         raise BadInput("a continuation needs at least one track to start from, or a title")
     if ask.title is not None and len(ask.title) > _LONGEST_TITLE:
         raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
+    if ask.kind is Kind.MOOD and not (ask.text or "").strip():
+        raise BadInput("a mood needs text: a mood, an activity, a genre, years, a tempo, such as 'rainy sunday jazz'")
+    if ask.text is not None and len(ask.text) > _LONGEST_TITLE:
+        raise BadInput(f"the text has {len(ask.text)} characters; at most {_LONGEST_TITLE} are read")
+    if ask.arc is not None:
+        arc(ask.arc)
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
@@ -62,7 +69,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 
 
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit"}
+    known = {"id", "kind", "tracks", "title", "text", "arc", "listener", "context", "limit"}
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
     try:
@@ -77,7 +84,10 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     listener = fields.get("listener")
     if listener is not None and not isinstance(listener, str):
         raise BadInput(f"listener is {listener!r}; it must be text")
-    title = fields.get("title")
-    if title is not None and not isinstance(title, str):
-        raise BadInput(f"title is {title!r}; it must be text")
-    return Ask(identity, kind, tuple(tracks), title, listener, fields.get("context") or {}, limit, now)
+    for name in ("title", "text", "arc"):
+        if not isinstance(fields.get(name), str | None):
+            raise BadInput(f"{name} is {fields[name]!r}; it must be text")
+    return Ask(
+        identity, kind, tuple(tracks), fields.get("title"), listener, fields.get("context") or {}, limit, now,
+        fields.get("text"), fields.get("arc"),
+    )  # fmt: skip
