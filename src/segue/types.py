@@ -117,6 +117,7 @@ class Kind(StrEnum):
 
     RADIO = "radio"
     CONTINUE = "continue"
+    MOOD = "mood"
     WEEKLY = "weekly"
 
 
@@ -143,6 +144,7 @@ class DropReason(StrEnum):
     ARTIST_CAP = "artist_cap"
     BELOW_FLOOR = "below_floor"
     BELOW_LIMIT = "below_limit"
+    OFF_THEME = "off_theme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ class Ask:
     """How energetic the list is to be from its beginning to its end: a name or levels; None: as the recipe has it."""
     language: str | None = None
     """ISO 639-1 (of "pt-BR", what stands before the hyphen counts): in which reasons are said; None: English."""
+    text: str | None = None
+    """Free words, for a mood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +221,14 @@ class Slate:
     snapshot: str
     notes: tuple[str, ...] = ()
     """What the asker should know: seeds that are unknown, a list that is shorter than asked."""
+    theme: Mapping[str, Any] | None = None
+    """Of free words: what was `understood`, as what, and which were `unknown`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
         names = SlateTrack.__slots__
         tracks = [{name: getattr(track, name) for name in names} for track in self.tracks]
+        theme = {} if self.theme is None else {"theme": self.theme}
         return {
             "id": self.id,
             "tracks": tracks,
@@ -229,6 +236,7 @@ class Slate:
             "recipe": self.recipe,
             "snapshot": self.snapshot,
             "notes": list(self.notes),
+            **theme,
         }
 
     @classmethod

@@ -268,6 +268,19 @@ class Workspace:
         wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc, "language": language}
         return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, now=now, **wishes))
 
+    def mood(
+        self,
+        text: str,
+        *,
+        limit: int = 30,
+        listener: str | None = None,
+        arc: str | None = None,
+        now: datetime | None = None,
+    ) -> Slate:
+        """Return a playlist for free words, such as "rainy sunday jazz"; the answer says what was not understood."""
+        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=text, arc=arc)
+        return self.answer(ask)
+
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 import polars as pl
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, Field
@@ -223,6 +223,21 @@ def _api(gateway: Gateway) -> APIRouter:
             arc=tuple(playlist.arc) if isinstance(playlist.arc, list) else playlist.arc,
             language=asked_language(playlist.language, request),
         )  # fmt: skip
+        slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
+        gateway.metrics.rungs.labels(slate.rung.value).inc()
+        return slate.to_json()
+
+    @api.get("/moods/{words}", summary="A playlist for free words")
+    async def mood(
+        request: Request,
+        words: Annotated[str, Path(description="A mood, an activity, a genre, years, a tempo …", max_length=256)],
+        listener: Annotated[str | None, Query(description="Leans to their taste")] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
+        arc: Annotated[str | None, Query(description="flat, build, wind-down, gentle, peak or wave")] = None,
+    ) -> dict[str, Any]:
+        """Say `theme.understood` and `theme.unknown`: what the words were taken for, and which nothing knows."""
+        now = datetime.now(UTC)
+        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=words, arc=arc)
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()
         return slate.to_json()

@@ -254,6 +254,27 @@ def words(
 
 
 @app.command()
+def mood(
+    words: Annotated[str, typer.Argument(help="A mood, an activity, a genre, years, a tempo, an artist … or several.")],
+    home: Home = None,
+    limit: Annotated[int, typer.Option(help="How many tracks, 1–1000.")] = 30,
+    listener: Annotated[str | None, typer.Option(help="Leans to their taste.")] = None,
+    arc: Annotated[
+        str | None, typer.Option(help="flat, build, wind-down, gentle, peak or wave.", show_default="what suits")
+    ] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """A playlist for free words, such as "rainy sunday jazz" or "correr 160 bpm"; it says what it understood."""
+    opened = workspace(home)
+    slate = opened.mood(words, limit=limit, listener=listener, arc=arc, now=moment(now))
+    if as_json:
+        emit(slate.to_json())
+    else:
+        show_slate(f"“{words}”", slate)
+
+
+@app.command()
 def weekly(
     home: Home = None,
     listener: Annotated[str | None, typer.Option(help="Of one listener; without, of everyone.")] = None,

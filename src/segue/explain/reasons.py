@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The true reason of each track, after the list is made: from the models that ranked it and the listener's own history.
 
+
 Whatever is said was looked up in what the answer was made from. Of all that could truly be said of a track, that is
 said which tells most and was not said just before.
 """

@@ -22,7 +22,7 @@ from segue.kernels.ragged import Ragged, offsets_of, row_numbers, take_rows
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.model import Learned, ModelConfig, Ranked
 
-__all__ = ["TitleConfig", "TitleModel"]
+__all__ = ["TitleConfig", "TitleModel", "plain_words"]
 
 _READ = 200
 """Characters of a title that are looked at."""
@@ -123,11 +123,14 @@ class TitleModel(Learned):
         self.mean = mean.astype(np.float32)
         self._learn_weights(titles, counts, (sums / counts[:, None] - mean).astype(np.float32))
 
-    def recommend(self, titles: Sequence[str], exclude: Ragged, k: int, *, parallel: bool = False) -> Ranked:
+    def recommend(
+        self, titles: Sequence[str | tuple[str, ...]], exclude: Ragged, k: int, *, parallel: bool = False
+    ) -> Ranked:
         """Rank the k best items for each title; none for one without a known word, n-gram or name.
 
         Args:
-            titles: Q texts.
+            titles: Q texts; several in a tuple are ways to say one thing: the mean of where they lead is where it lies,
+                and artists are those whom the first names.
             exclude: Q rows of items that must not be returned.
             k: How many a row.
             parallel: Use all threads (jobs) or one (requests).
@@ -135,7 +138,7 @@ class TitleModel(Learned):
         places, named = self._understood(titles)
         return best_products(places, self.factors, exclude, k, added=named, parallel=parallel)
 
-    def score(self, titles: Sequence[str], items: Ragged) -> NDArray[np.float32]:
+    def score(self, titles: Sequence[str | tuple[str, ...]], items: Ragged) -> NDArray[np.float32]:
         """Score chosen items for each title, as `recommend` would: `float32[n]` beside the n values of `items`.
 
         NaN where the title says nothing at all.
@@ -149,16 +152,27 @@ class TitleModel(Learned):
             scores[items.offsets[row] : items.offsets[row + 1]] += bonus[items.row(row)]
         return scores
 
-    def _understood(self, titles: Sequence[str]) -> tuple[NDArray[np.float32], Ragged]:
+    def knows(self, words: Sequence[str]) -> NDArray[np.bool_]:
+        """Mark the words, as `plain_words` spells them, that stand in any title that was learned from."""
+        hashes = np.array([_hash(_WORD, word) for word in words], np.uint64)
+        return _found(self.features, hashes) >= 0
+
+    def _understood(self, titles: Sequence[str | tuple[str, ...]]) -> tuple[NDArray[np.float32], Ragged]:
         """Return the place that each title leads to, `float32[Q, f]`, and the items of artists whom it names.
 
         A title without a known feature or name leads to NaN, which is no score and enters no list.
         """
-        plain = [_plain(title) for title in titles]
+        ways = [(title,) if isinstance(title, str) else title for title in titles]
+        plain = [plain_words(way) for some in ways for way in some]
+        row = np.repeat(np.arange(len(ways)), [len(some) for some in ways])
         encoded = self._encode(plain)
-        named = self._named(plain)
-        places: NDArray[np.float32] = (encoded @ self.weights + self.mean).astype(np.float32, copy=False)
-        places[(np.diff(encoded.indptr) == 0) & (np.diff(named.offsets) == 0)] = np.nan
+        named = self._named([plain_words(some[0]) if some else "" for some in ways])
+        known = np.flatnonzero(np.diff(encoded.indptr))
+        counts = np.bincount(row[known], minlength=len(ways)).astype(np.float32)
+        each = (1 / counts[row[known]]).astype(np.float32)
+        shares = sp.csr_matrix((each, (row[known], known)), (len(ways), len(plain)))
+        places: NDArray[np.float32] = ((shares @ encoded) @ self.weights + self.mean).astype(np.float32, copy=False)
+        places[(counts == 0) & (np.diff(named.offsets) == 0)] = np.nan
         return places, named
 
     def _encode(self, plain: Sequence[str]) -> "sp.csr_matrix[np.float32]":
@@ -185,7 +199,7 @@ class TitleModel(Learned):
 
     def _learn_names(self, items: Vocabulary, counts: NDArray[np.int64]) -> None:
         """Learn the tracks of each artist's name (artists of one name are one) from the rows that each is in."""
-        called = [_plain(name) for name in _names_of(items)]
+        called = [plain_words(name) for name in _names_of(items)]
         names, name_of = np.unique([_hash(_NAME, _without_article(name)) for name in called], return_inverse=True)
         name = name_of[items.artists]
         favourite = np.zeros(len(names), np.int64)
@@ -238,7 +252,7 @@ def _merged(playlists: Interactions | None, most: int) -> tuple[list[str], NDArr
     if playlists is None or playlists.titles is None:
         return [], np.zeros(0, np.int64), np.zeros(0, np.int64)
     lengths = np.diff(playlists.offsets)
-    plain = [_plain(title) if length else "" for title, length in zip(playlists.titles, lengths, strict=True)]
+    plain = [plain_words(title) if length else "" for title, length in zip(playlists.titles, lengths, strict=True)]
     rows = np.flatnonzero([bool(title) for title in plain])
     titles = sorted({plain[row] for row in rows})
     number = {title: place for place, title in enumerate(titles)}
@@ -273,7 +287,7 @@ def _found(table: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> NDArray[np.
     return np.where(table[at] == hashes, at, -1)
 
 
-def _plain(text: str | None) -> str:
+def plain_words(text: str | None) -> str:
     """Return the words and emoji of a text in one spelling, a space between any two."""
     folded = unicodedata.normalize("NFKD", (text or "")[:_READ]).casefold()
     letters = unicodedata.normalize("NFKC", _ACCENTS.sub("", folded))

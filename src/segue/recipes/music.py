@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Radio, continuation, the weekly playlist, and what everyone plays as the last resort."""
+"""Radio, continuation, moods, the weekly playlist, and what everyone plays as the last resort."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from segue.models.title import TitleModel
 from segue.pipeline.stage import Recipe, Source, Stage
 from segue.playlists.arcs import arc
 from segue.playlists.sequencing import STEPS, Sequence
+from segue.ranking.agree import Agree
 from segue.ranking.blend import Blend
 from segue.ranking.features import Tracks, names
 from segue.ranking.lean import Lean
@@ -23,13 +24,16 @@ from segue.registry.versions import MODELS
 from segue.reranking.composition import Compose
 from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
-from segue.retrieval.sources import Complete, Gather, ModelSource, TitleSource
+from segue.retrieval.sources import Complete, Gather, ModelSource, ThemeSource, TitleSource
 
 __all__ = ["FlowConfig", "ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
 
 
 _POOL = 60
 """Tracks of a row that a diverse list is chosen from; from 100 nearly the same ones are chosen."""
+
+_THEME = "theme"
+"""The source that is no model: rules, over what the catalogue knows."""
 
 
 class FlowConfig(BaseModel):
@@ -78,7 +82,9 @@ class ListConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     weights: dict[str, float]
-    """Weight of each source in the blend. A source is "model:seeds", "model:history" or "title:text"."""
+    """Weight of each source in the blend. A source is "model:seeds", "model:history", "title:text" or "theme:text"."""
+    agree: bool = False
+    """Whether sources must agree: what they say is multiplied, weights are exponents, and a theme's no is a no."""
     learned: bool = False
     """Whether the learned ranker orders the list after the blend, where one was trained over the same sources."""
     lean: dict[str, float] = Field(default_factory=dict)
@@ -128,11 +134,12 @@ class ListConfig(BaseModel):
     def _known(cls, weights: dict[str, float]) -> dict[str, float]:
         for source, weight in weights.items():
             model, _, about = source.partition(":")
-            knows = ("text",) if model == TitleModel.name else ("seeds", "history")
+            knows = ("text",) if model in (TitleModel.name, _THEME) else ("seeds", "history")
             ranks = [name for name, kind in MODELS.items() if issubclass(kind, Model)]
-            if model not in (*ranks, TitleModel.name) or about not in knows:
+            if model not in (*ranks, TitleModel.name, _THEME) or about not in knows:
                 raise ValueError(
-                    f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {ranks}, or title:text"
+                    f"unknown source {source!r}: it is MODEL:seeds or MODEL:history, MODEL of {ranks}, "
+                    "title:text or theme:text"
                 )
             if weight < 0:
                 raise ValueError(f"source {source!r} has weight {weight}; it cannot be negative")
@@ -161,6 +168,16 @@ class RecipesConfig(BaseModel):
     """What a playlist would hold next, by its tracks and, where it has one, its title."""
     title: ListConfig = ListConfig(weights={"title:text": 1.0}, flow=FlowConfig())
     """What a playlist of this title would hold, where there are no tracks yet."""
+    mood: ListConfig = ListConfig(
+        weights={"title:text": 1.0, "theme:text": 1.0, "popularity:history": 0.05},
+        agree=True,
+        lean={"als:history": 0.5},
+        candidates=2000,
+        artist_cap=3,
+        diversity=0.1,
+        flow=FlowConfig(arc="gentle"),
+    )
+    """What free words ask for: a mood, an activity, a tempo, years, genres, or a title."""
     weekly: ListConfig = ListConfig(
         weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
         artist_cap=2,
@@ -177,7 +194,8 @@ class RecipesConfig(BaseModel):
     def models(self) -> set[str]:
         """Names of the models that a recipe asks."""
         recipes: list[ListConfig] = [getattr(self, name) for name in type(self).model_fields]
-        return {source.partition(":")[0] for recipe in recipes for source in (*recipe.weights, *recipe.lean)}
+        asked = {source.partition(":")[0] for recipe in recipes for source in (*recipe.weights, *recipe.lean)}
+        return asked - {_THEME}
 
     @model_validator(mode="before")
     @classmethod
@@ -193,7 +211,7 @@ class RecipesConfig(BaseModel):
 
 
 def recipe(
-    name: Literal["radio", "continuation", "title", "weekly", "personal"],
+    name: Literal["radio", "continuation", "title", "mood", "weekly", "personal"],
     snapshot: Snapshot,
     config: ListConfig,
     *,
@@ -224,7 +242,14 @@ def recipe(
         stages.append(Lean(leaning, config.lean))
     stages.append(Floor(config.floor))
     if config.artist_cap is not None:
-        stages.append(ArtistCap(snapshot.catalog.artist, config.artist_cap))
+        spared = snapshot.themes.about_artists if f"{_THEME}:text" in config.weights else None
+        stages.append(
+            ArtistCap(
+                snapshot.catalog.artist,
+                config.artist_cap,
+                None if spared is None else lambda request: spared(request.titles or [""] * len(request)),
+            )
+        )
     if config.diversity or config.calibration or config.rare_share or dialled:
         stages.append(
             Compose(
@@ -273,8 +298,11 @@ def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel
             config.unheard,
         ),
     ]
-    if config.learned:
+    if config.learned or config.agree:
         stages.append(Complete(sources))
+    if config.agree:
+        must = frozenset(source for source in config.weights if source.startswith(f"{_THEME}:"))
+        return [*stages, Agree(config.weights, must)]
     return [*stages, Blend(config.weights)]
 
 
@@ -282,8 +310,12 @@ def _sources(weights: Mapping[str, float], snapshot: Snapshot, candidates: int, 
     sources: dict[str, Source] = {}
     for source in weights:
         model, _, about = source.partition(":")
-        if model == TitleModel.name and snapshot.titles is not None:
-            sources[source] = TitleSource(source, snapshot.titles, candidates)
+        if model == _THEME:
+            there = snapshot.catalog.available[snapshot.face] & snapshot.own
+            sources[source] = ThemeSource(source, snapshot.themes, snapshot.popularity, there, candidates)
+        elif model == TitleModel.name and snapshot.titles is not None:
+            themes = snapshot.themes if f"{_THEME}:text" in weights else None
+            sources[source] = TitleSource(source, snapshot.titles, candidates, themes)
         elif model in snapshot.models:
             asked: Literal["seeds", "history"] = "history" if about == "history" else "seeds"
             sources[source] = ModelSource(source, snapshot.models[model], asked, candidates, unheard)

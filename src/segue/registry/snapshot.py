@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from segue.catalog import store
 from segue.catalog.evidence import Evidence, evidence
 from segue.catalog.store import Catalog
+from segue.catalog.traits import traits
 from segue.dataset.matrices import Dataset
 from segue.errors import Damaged, NotReady
 from segue.models.als import ImplicitALS
 from segue.models.bound import Bound, BoundModel, BoundTitles
-from segue.models.model import Model
+from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
-from segue.models.sound import Sound, SoundModel
+from segue.models.sound import SOUND, Sound, SoundModel
 from segue.models.title import TitleModel
 from segue.models.words import Words
 from segue.registry import versions
@@ -31,8 +32,14 @@ from segue.registry.versions import Manifest
 from segue.seeds import digest
 from segue.stores import files
 from segue.stores.locks import exclusive
+from segue.themes.fitting import Themes
+from segue.themes.heights import heights
+from segue.themes.reading import Reader, Vocabulary
 
 __all__ = ["Pointer", "Snapshot", "before", "bind", "grow", "load", "point", "promote", "read_pointer", "roll_back"]
+
+_FAMOUS = 0.95
+"""An artist whose name is an everyday word is meant by it if so large a share of artists is less played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,12 @@ class Snapshot:
     """Knows or guesses how tracks sound, where the catalogue says so of any."""
     words: Words | None = None
     """Knows which words lead to the same music, where there were titles to learn from."""
+
+    @cached_property
+    def own(self) -> NDArray[np.bool_]:
+        """`bool[catalogue]`: canonical recordings, and no repetitions of others."""
+        own: NDArray[np.bool_] = self.catalog.canonical == np.arange(len(self.catalog))
+        return own
 
     @cached_property
     def learned(self) -> NDArray[np.bool_]:
@@ -129,6 +142,25 @@ class Snapshot:
     def evidence(self) -> Evidence:
         """What reasons may say of each track."""
         return evidence(self.catalog)
+
+    @cached_property
+    def themes(self) -> Themes:
+        """Reads free words, and knows how well each track fits them."""
+        known = traits(self.catalog)
+        explained = np.full(len(SOUND), np.nan, np.float32) if self.sounds is None else self.sounds.model.explained
+        heard = np.sort(self.artist_popularity[self.artist_popularity > 0])
+        famous = heard[int(_FAMOUS * len(heard))] if len(heard) else np.float32(np.inf)
+
+        def is_artist(name: str, clearly: bool) -> bool:
+            numbers = known.artists.get(name.removeprefix("the "), ())
+            return any(self.artist_popularity[number] >= (famous if clearly else 0) for number in numbers)
+
+        def learned(word: str) -> bool:
+            return self.titles is not None and bool(self.titles.model.knows([word])[0])
+
+        marks = {kind: one.names for kind, one in known.marks.items()}
+        reader = Reader(Vocabulary(marks, is_artist, learned))
+        return Themes(reader, known, heights(self.sound, explained), self.catalog.artist)
 
     @property
     def id(self) -> str:
@@ -259,7 +291,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds, words)
 
 
-def bind(catalog: Catalog, models: Mapping[str, Model], data: Dataset) -> Snapshot:
+def bind(catalog: Catalog, models: Mapping[str, Learned], data: Dataset) -> Snapshot:
     """Return a set that is not published: fitted models, to be learned from.
 
     Args:
@@ -269,8 +301,18 @@ def bind(catalog: Catalog, models: Mapping[str, Model], data: Dataset) -> Snapsh
     """
     known = {name: model.vocabulary(data) or data.items for name, model in models.items()}
     translated = {id(items): _translate(catalog, items.ids) for items in known.values()}
-    bound = {name: Bound(model, *translated[id(known[name])]) for name, model in models.items()}
-    return Snapshot(Pointer("", "", 0, {}, ""), catalog, bound, {}, _faces(catalog))
+    bound: dict[str, BoundModel] = {}
+    titles: BoundTitles | None = None
+    sounds: Bound[SoundModel] | None = None
+    for name, model in models.items():
+        key = translated[id(known[name])]
+        if isinstance(model, SoundModel):
+            sounds = Bound(model, *key)
+        elif isinstance(model, TitleModel):
+            titles = Bound(model, *key)
+        elif isinstance(model, Model):
+            bound[name] = Bound(model, *key)
+    return Snapshot(Pointer("", "", 0, {}, ""), catalog, bound, {}, _faces(catalog), titles=titles, sounds=sounds)
 
 
 def _translate(catalog: Catalog, ids: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

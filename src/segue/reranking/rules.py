@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules on a whole list: caps, and how long it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,15 @@ class ArtistCap:
     artist: NDArray[np.int32]
     """`int32[catalogue]`: the artist of each track."""
     most: int
+    spared: Callable[[Request], NDArray[np.bool_]] | None = None
+    """Marks the rows (`bool[Q]`) that are not capped, such as those that ask for an artist by name."""
 
-    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
+    def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
         """Drop what exceeds the cap, keeping the order."""
         artists = self.artist[candidates.track]
         kept = under_cap(candidates.offsets, artists, int(artists.max(initial=-1)) + 1, self.most)
+        if self.spared is not None:
+            kept |= self.spared(request)[candidates.rows]
         trace.dropped(DropReason.ARTIST_CAP, int((~kept).sum()))
         return candidates.keep(kept)
 

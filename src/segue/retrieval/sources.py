@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models as sources: catalogue numbers in, catalogue numbers out; and the stages that ask all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Literal
 
@@ -16,8 +17,9 @@ from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import SEEDS, Source
 from segue.pipeline.trace import Trace
+from segue.themes.fitting import Themes
 
-__all__ = ["Complete", "Gather", "ModelSource", "TitleSource"]
+__all__ = ["Complete", "Gather", "ModelSource", "ThemeSource", "TitleSource"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class TitleSource:
     bound: BoundTitles
     k: int
     """Candidates a row."""
+    themes: Themes | None = None
+    """Says what playlists of such music are called, beside the words given; None: they are taken as they are."""
 
     def propose(self, request: Request, *, parallel: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Rank with the model."""
@@ -90,8 +94,72 @@ class TitleSource:
         """No track moved it."""
         return np.full((int(asked.sum()), 1), -1, np.int32)
 
-    def _titles(self, request: Request) -> Sequence[str]:
-        return request.titles or [""] * len(request)
+    def _titles(self, request: Request) -> Sequence[str | tuple[str, ...]]:
+        if self.themes is None or not request.titles:
+            return request.titles or [""] * len(request)
+        return [_half(self.themes.read(title).titles) for title in request.titles]
+
+
+def _half(titles: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ways to say one thing, the asker's own as often as all others."""
+    return titles[:1] * max(len(titles) - 1, 1) + titles[1:]
+
+
+@dataclass(frozen=True)
+class ThemeSource:
+    """Says of every track how well it fits the words of each row, by rules; rows whose words have none get nothing."""
+
+    name: str
+    themes: Themes
+    popularity: NDArray[np.float32]
+    """`float32[catalogue]`: of tracks that fit alike, those that are known are proposed first."""
+    available: NDArray[np.bool_]
+    """`bool[catalogue]`: canonical recordings that may be proposed."""
+    k: int
+    """Candidates a row."""
+
+    def propose(self, request: Request, *, parallel: bool) -> tuple[NDArray[np.int32], NDArray[np.float32]]:  # noqa: ARG002
+        """Return the tracks that fit best and are known, with how well they fit."""
+        k = min(self.k, len(self.available))
+        tracks = np.full((len(request), k), -1, np.int32)
+        scores = np.full((len(request), k), -np.inf, np.float32)
+        for row, fit in enumerate(self._fits(request)):
+            if fit is None:
+                continue
+            order = np.where(self.available, fit * self._prior, np.float32(0))
+            for out in (request.banned, request.exclude, request.seeds):
+                order[out.row(row)] = 0
+            best = np.argpartition(-order, k - 1)[:k]
+            best = best[order[best] > 0]
+            best = best[np.lexsort((best, -order[best]))]
+            tracks[row, : len(best)], scores[row, : len(best)] = best, fit[best]
+        return tracks, scores
+
+    def score(self, request: Request, candidates: Candidates) -> NDArray[np.float32]:
+        """Return how well each fits."""
+        scores = np.full(len(candidates.track), np.nan, np.float32)
+        for row, fit in enumerate(self._fits(request)):
+            if fit is not None:
+                here = slice(candidates.offsets[row], candidates.offsets[row + 1])
+                scores[here] = fit[candidates.track[here]]
+        return scores
+
+    def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:  # noqa: ARG002
+        """No track moved it."""
+        return np.full(int(asked.sum()), -1, np.int32)
+
+    @cached_property
+    def _prior(self) -> NDArray[np.float32]:
+        """`float32[catalogue]`: 1 for the most played track, less for others, above 0 for all."""
+        known = np.log1p(np.maximum(self.popularity, 0))
+        prior: NDArray[np.float32] = (0.05 + known / max(float(known.max(initial=0)), 1e-9)).astype(np.float32)
+        return prior
+
+    def _fits(self, request: Request) -> Iterator[NDArray[np.float32] | None]:
+        titles = request.titles or [""] * len(request)
+        for title, limit in zip(titles, request.limit.tolist(), strict=True):
+            theme, fit = self.themes.fitted(title, limit)
+            yield fit.score if theme.ruled else None
 
 
 def _items(

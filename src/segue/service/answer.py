@@ -16,13 +16,13 @@ from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Recipe, run
 from segue.pipeline.trace import Trace
-from segue.playlists.arcs import KNOTS, arc
 from segue.privacy.door import Door
 from segue.privacy.profiles import AudienceConfig, Profiles
 from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
+from segue.service import moods
 from segue.service.asks import MOST_TRACKS, check
 from segue.service.histories import Histories, ragged
 from segue.service.slates import Slates, collect, moved
@@ -30,7 +30,7 @@ from segue.types import AgeBracket, Ask, Kind, Purpose, Refusal, Slate
 
 __all__ = ["Answer", "Service"]
 
-_Name: TypeAlias = Literal["radio", "continuation", "title", "weekly"]
+_Name: TypeAlias = Literal["radio", "continuation", "title", "mood", "weekly"]
 _LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
 _RELAXED = {
@@ -39,7 +39,12 @@ _RELAXED = {
     "dial": "not as familiar or as new as asked for: too few such tracks fit",
 }
 """What is said where a rule could not be held."""
-_NAMES: Mapping[Kind, _Name] = {Kind.RADIO: "radio", Kind.CONTINUE: "continuation", Kind.WEEKLY: "weekly"}
+_NAMES: Mapping[Kind, _Name] = {
+    Kind.RADIO: "radio",
+    Kind.CONTINUE: "continuation",
+    Kind.MOOD: "mood",
+    Kind.WEEKLY: "weekly",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,10 @@ class Service:
         for (name, _, candidates, _), places in alike.items():
             some = [asks[place] for place in places]
             made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel, None)
-            slates.update(zip(places, made.worded(snapshot.catalog), strict=True))
+            worded = made.worded(snapshot.catalog)
+            if name == "mood":
+                worded = moods.told(made, worded, snapshot)
+            slates.update(zip(places, worded, strict=True))
         return Answer([slates[place] for place in range(len(asks))], trace)
 
     def weeklies(
@@ -198,7 +206,9 @@ class Service:
         made = run(main, request, own)
         untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
         for place, ask in enumerate(asks):
-            if untrained and name != "title":
+            if name == "mood":
+                notes[place].extend(moods.notes(snapshot.themes, ask.text or "", ask.limit))
+            if untrained and name not in ("title", "mood"):
                 notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
                 notes[place].append(f"nothing is known of playlists called {ask.title!r}")
@@ -217,6 +227,8 @@ class Service:
             trace.add(own)
             if lower.name == "popular":
                 for place in bare.tolist():
+                    if name == "mood":
+                        notes[place].append(f"nothing is understood of {asks[place].text!r}")
                     if name == "title":
                         notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
                     if len(request.history.row(place)) and not len(seeds[place]):
@@ -287,12 +299,14 @@ class Service:
             exclude=Ragged.of([canonical[numbers[numbers >= 0]] for numbers in excluded]),
             limit=np.array([_most(ask, snapshot) for ask in asks], np.int32),
             seed=np.array([seed_of(ask.listener or "", day, ask.kind, snapshot.id) for ask in asks], np.uint64),
-            titles=tuple(ask.title or "" for ask in asks) if any(ask.title for ask in asks) else (),
+            titles=tuple(ask.text or ask.title or "" for ask in asks)
+            if any(ask.text or ask.title for ask in asks)
+            else (),
             years=years,
             explicit=explicit,
             dial=_dials(asks),
             length_ms=_lengths(asks),
-            arcs=_arcs(asks),
+            arcs=moods.arcs(asks, snapshot),
             habits=habits,
         )
 
@@ -329,13 +343,6 @@ def _lengths(asks: Sequence[Ask]) -> NDArray[np.int64] | None:
     if all(ask.minutes is None for ask in asks):
         return None
     return np.array([round(60_000 * (ask.minutes or 0)) for ask in asks], np.int64)
-
-
-def _arcs(asks: Sequence[Ask]) -> NDArray[np.float32] | None:
-    if all(ask.arc is None for ask in asks):
-        return None
-    none = np.full(KNOTS, np.nan, np.float32)
-    return np.stack([none if ask.arc is None else arc(ask.arc) for ask in asks])
 
 
 def _known(ask: Ask, snapshot: Snapshot) -> None:

@@ -38,6 +38,10 @@ def check(ask: Ask) -> Ask:
         raise BadInput("a continuation needs at least one track to start from, or a title")
     if ask.title is not None and len(ask.title) > _LONGEST_TITLE:
         raise BadInput(f"the title has {len(ask.title)} characters; at most {_LONGEST_TITLE} are read")
+    if ask.kind is Kind.MOOD and not (ask.text or "").strip():
+        raise BadInput("a mood needs text: a mood, an activity, a genre, years, a tempo, such as 'rainy sunday jazz'")
+    if ask.text is not None and len(ask.text) > _LONGEST_TITLE:
+        raise BadInput(f"the text has {len(ask.text)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
     if ask.minutes is not None and not 1 <= ask.minutes <= MOST_MINUTES:
@@ -80,7 +84,9 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 
 
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
-    known = {"id", "kind", "tracks", "title", "listener", "context", "limit", "dial", "minutes", "arc", "language"}
+    known = {
+        "id", "kind", "tracks", "title", "text", "listener", "context", "limit", "dial", "minutes", "arc", "language",
+    }  # fmt: skip
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
     try:
@@ -95,9 +101,9 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     listener = fields.get("listener")
     if listener is not None and not isinstance(listener, str):
         raise BadInput(f"listener is {listener!r}; it must be text")
-    title = fields.get("title")
-    if title is not None and not isinstance(title, str):
-        raise BadInput(f"title is {title!r}; it must be text")
+    for name in ("title", "text"):
+        if not isinstance(fields.get(name), str | None):
+            raise BadInput(f"{name} is {fields[name]!r}; it must be text")
     context = fields.get("context") or {}
     dial = _number("dial", fields, "from 0 (all familiar) to 1 (all new)")
     minutes = _number("minutes", fields, f"from 1 to {MOST_MINUTES}")
@@ -105,7 +111,9 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
     language = fields.get("language")
     if language is not None and not isinstance(language, str):
         raise BadInput(f"language is {language!r}; it must be text, such as 'es'")
-    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, dial, minutes, arc_, language)
+    title, text = fields.get("title"), fields.get("text")
+    wishes: dict[str, Any] = {"dial": dial, "minutes": minutes, "arc": arc_, "language": language, "text": text}
+    return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, **wishes)
 
 
 def _number(name: str, fields: Mapping[str, Any], bounds: str) -> float | None:

@@ -42,7 +42,7 @@ from segue.service.histories import Histories
 from segue.settings import Settings
 from segue.types import Ask, Kind, Slate
 
-__all__ = ["MEASURES", "MODELS", "PROTOCOL", "rows"]
+__all__ = ["MEASURES", "MODELS", "PROTOCOL", "rows", "title_neighbours"]
 
 PROTOCOL = (
     "700 playlists of at least 30 known tracks are held out whole; given are the first 1 (radio), 5 or 25 tracks, or "
@@ -138,7 +138,7 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
                 model.fit(world.data, seed=seed)
                 by_title["popularity"] = model.recommend(nothing, nothing, _DEEP)[0]
             if _TITLES in models:
-                by_title[_TITLES] = _title_neighbours(world.data, world.titles)
+                by_title[_TITLES] = title_neighbours(world.data, world.titles)
             if _OURS in models:
                 by_title[_OURS] = _asked_by_title(world)
             for name in models:
@@ -311,7 +311,7 @@ def _blend(lists: Sequence[Ranked], weights: tuple[float, float], n: int) -> Ran
     return items, scores
 
 
-def _title_neighbours(data: Dataset, titles: Sequence[str]) -> NDArray[np.int32]:
+def title_neighbours(data: Dataset, titles: Sequence[str]) -> NDArray[np.int32]:
     """Return what the 200 playlists of the likest titles hold most: TF-IDF of words and n-grams of 3 to 5, cosine."""
     playlists = data.playlists
     assert playlists is not None and playlists.titles is not None

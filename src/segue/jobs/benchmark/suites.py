@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, moments, playlists, sets
+from segue.jobs.benchmark import cold, moments, moods, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -203,6 +203,14 @@ SUITES: Mapping[str, Suite | Together] = {
             measures=tuple(
                 f"{cut} AUC{what}" for cut in moments.CUTS for what in ("", " gain", " gain low", " gain high")
             ),
+        ),
+        Together(
+            name="moods",
+            protocol=moods.PROTOCOL,
+            models=moods.MODELS,
+            rows=moods.rows,
+            seeds=2,
+            measures=moods.MEASURES,
         ),
         Together(
             name="mpd",

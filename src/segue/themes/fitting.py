@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How well each track of a catalogue fits a theme, what of it really holds, and what had to be let go."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from segue.catalog.traits import Traits
+from segue.models.title import plain_words
+from segue.themes.heights import Heights, reached, within
+from segue.themes.reading import Reader
+from segue.themes.theme import Tag, Theme
+
+__all__ = ["Fit", "Themes"]
+
+_ENOUGH, _TIMES = 40, 2
+"""Tracks that must be known to be as asked, for a wish to hold strictly: at least, and times the list's length."""
+_BY_AN_ARTIST = 10
+"""So many by an artist are enough."""
+_SHARED = np.float32(0.33)
+"""Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
+_LEANS = 1.25
+"""What a genre that suits a mood multiplies the fit by."""
+_SLACK = 0.5
+"""What a track keeps of its fit where nobody knows whether it is as asked, and too few are known to be."""
+_OTHER_GENRE, _NO_GENRE = 0.1, 0.25
+"""What a track keeps of its fit that is of other genres than asked, or of none that is known: genres are opinions."""
+_KEPT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A theme against a catalogue."""
+
+    score: NDArray[np.float32]
+    """`float32[catalogue]`: 0 where a wish that holds is not met; else above 0, up to 1, the better the more likely."""
+    relaxed: tuple[str, ...]
+    """What could not hold, in words."""
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """Something that is so or is not."""
+
+    name: str
+    met: NDArray[np.bool_]
+    """`bool[catalogue]`: known to be so."""
+    missed: NDArray[np.bool_]
+    """`bool[catalogue]`: known not to be so."""
+    strict: bool = True
+    """Whether it is to hold; else it is of great weight."""
+    enough: int = 1 << 31
+    """No more tracks than this need to be so, for it to hold."""
+    fact: str = ""
+    """What to say of a track that is so; "": nothing."""
+
+
+class Themes:
+    """Reads words and fits them to one catalogue. What was asked lately is kept, within some megabytes."""
+
+    def __init__(self, reader: Reader, traits: Traits, levels: Heights, artist: NDArray[np.int32]):
+        self._reader = reader
+        self._traits = traits
+        self._levels = levels
+        self._artist = artist
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[str, int], tuple[Theme, Fit]] = OrderedDict()
+        self._most = max(4, _KEPT_BYTES // (4 * max(len(artist), 1)))
+
+    def read(self, text: str) -> Theme:
+        """Return what a text asks."""
+        return self.fitted(text, 1)[0]
+
+    def fitted(self, text: str, length: int) -> tuple[Theme, Fit]:
+        """Return what a text asks and how well each track fits it.
+
+        Args:
+            text: Free words.
+            length: Tracks of the list to be made: what is asked holds strictly where twice as many are known to be so.
+        """
+        enough = max(_ENOUGH, _TIMES * length)
+        with self._lock:
+            if (text, enough) in self._kept:
+                self._kept.move_to_end((text, enough))
+                return self._kept[text, enough]
+        theme = self._reader.read(text)
+        made = theme, self._fit(theme, enough)
+        with self._lock:
+            self._kept[text, enough] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+    def about_artists(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Mark the texts that ask for artists by name."""
+        asked = [any(tag.kind == "artist" and tag.wanted for tag in self.read(text).tags) for text in texts]
+        return np.array(asked, bool)
+
+    def true_of(self, text: str, tracks: NDArray[np.int32]) -> list[list[str]]:
+        """Return which words of a text are true of each track (`int32[n]`) by what the catalogue says, not by guess."""
+        theme = self.read(text)
+        facts: list[list[str]] = [[] for _ in tracks]
+        for concept in theme.understood:
+            met = np.ones(len(tracks), bool)
+            for aim in concept.aims:
+                score, unsure = self._levels.scores[aim.column][tracks], self._levels.unsure[aim.column][tracks]
+                border = ndtri(aim.quantile)
+                met &= (unsure == 0) & ((score > border) if aim.above else (score < border))
+            if concept.aims:
+                _add(facts, met, concept.words)
+        for wish in self._wishes(theme):
+            if wish.fact:
+                _add(facts, wish.met[tracks], wish.fact)
+        return facts
+
+    def _fit(self, theme: Theme, enough: int) -> Fit:
+        score = np.ones(len(self._artist), np.float32)
+        for aim in theme.aims:
+            score *= reached(aim, self._levels) ** _SHARED
+        if theme.pace is not None:
+            score *= within(theme.pace, self._levels) ** _SHARED
+        if (leaning := self._leaning(theme.leaning)) is not None:
+            score *= np.where(leaning, np.float32(1), np.float32(1 / _LEANS))
+        allowed = np.ones(len(score), bool)
+        relaxed = []
+        for wish in self._wishes(theme):
+            if not wish.strict:
+                score *= np.where(wish.met, 1, np.where(wish.missed, _OTHER_GENRE, _NO_GENRE)).astype(np.float32)
+                continue
+            strictly, least = allowed & wish.met, min(enough, wish.enough)
+            if strictly.sum() >= least:
+                allowed = strictly
+                continue
+            loosely = allowed & ~wish.missed
+            if not wish.met.any() or loosely.sum() < least:
+                relaxed.append(f"{wish.name} cannot hold: {_few(strictly)}")
+                score[~wish.met] *= np.float32(_SLACK)
+            else:
+                relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
+                allowed = loosely
+                score[~wish.met] *= np.float32(_SLACK)
+        score[~allowed] = 0
+        return Fit(score, tuple(relaxed))
+
+    def _wishes(self, theme: Theme) -> Iterator[_Wish]:
+        """Give what is to hold, what matters most first."""
+        for tag in sorted(theme.tags, key=lambda tag: (tag.wanted, tag.kind != "artist")):
+            yield self._tagged(tag)
+        if theme.years is not None:
+            first, last = theme.years
+            year = self._traits.year
+            met = (year >= first) & (year <= last)
+            told = str(first) if first == last else f"{first}–{last}"
+            yield _Wish(f"years {told}", met, (year > 0) & ~met, fact=f"of {told}")
+        if theme.tempo is not None:
+            beats = np.exp2(self._levels.tempo)
+            known = np.isfinite(beats)
+            met = known & (beats >= theme.tempo[0]) & (beats <= theme.tempo[1])
+            told = f"{theme.tempo[0]:.0f}–{theme.tempo[1]:.0f} beats a minute"
+            yield _Wish(told, met, known & ~met, fact=told)
+        for aim in theme.aims:
+            if aim.column == "instrumentalness" and aim.above and aim.quantile > 0.8:
+                score, unsure = self._levels.scores[aim.column], self._levels.unsure[aim.column]
+                known = np.isfinite(score) & (unsure == 0)
+                met = known & (score >= 0.84)  # the quantile 0.8
+                yield _Wish("instrumental", met, known & ~met)
+
+    def _tagged(self, tag: Tag) -> _Wish:
+        """Return the wish for a tag. A genre, language … is known of a track that has any of its kind."""
+        has = np.zeros(len(self._artist), bool)
+        known = np.zeros(len(self._artist), bool)
+        if tag.kind == "artist":
+            numbers = self._traits.artists.get(_artist_key(tag.word), ())
+            has = np.isin(self._artist, numbers)
+            known[:] = True
+        for kind, mark in tag.marks:
+            if kind in self._traits.marks:
+                has[self._traits.marks[kind].of(mark)] = True
+                known |= self._traits.marks[kind].known
+        if tag.wanted:
+            strict = tag.kind != "genre" and any(kind == tag.kind for kind, _ in tag.marks)
+            enough = _BY_AN_ARTIST if tag.kind == "artist" else 1 << 31
+            return _Wish(f"{tag.kind} “{tag.word}”", has, known & ~has, strict, enough, tag.word)
+        return _Wish(f"not {tag.kind} “{tag.word}”", ~has, has)
+
+    def _leaning(self, genres: Sequence[str]) -> NDArray[np.bool_] | None:
+        runs: Mapping[str, Sequence[int]] = self._reader.runs.get("genre", {})
+        marks = [mark for genre in genres for mark in runs.get("".join(plain_words(genre).split()), ())]
+        if not marks:
+            return None
+        has = np.zeros(len(self._artist), bool)
+        for mark in marks:
+            has[self._traits.marks["genre"].of(mark)] = True
+        return has
+
+
+def _add(facts: list[list[str]], met: NDArray[np.bool_], words: str) -> None:
+    for place in np.flatnonzero(met).tolist():
+        if words not in facts[place]:
+            facts[place].append(words)
+
+
+def _artist_key(word: str) -> str:
+    return word.removeprefix("the ") if word != "the the" else word
+
+
+def _few(found: NDArray[np.bool_]) -> str:
+    count = int(found.sum())
+    told = f"{count:,} track is" if count == 1 else f"{count or 'no'} tracks are"
+    return f"{told} known to be all that is asked"

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A theme: what words such as "rainy sunday jazz" ask of each track."""
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Aim", "Tag", "Theme", "Understood"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Tracks on one side of a sound's distribution: energy above the 0.7 quantile of the catalogue, for instance.
+
+    Quantiles and not values, for what counts as loud or fast differs from one catalogue, and one meter, to another.
+    """
+
+    column: str
+    """Of `models.sound.SOUND`, not key, mode or tempo in beats."""
+    above: bool
+    quantile: float
+    """0–1, within what the catalogue knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Tracks that carry one of some marks: all genres with the word "indie", or everything sung in Spanish."""
+
+    kind: str
+    """A key of `catalog.traits.Traits.marks`, the kind that the words were read as."""
+    word: str
+    """In the listener's spelling."""
+    marks: tuple[tuple[str, int], ...]
+    """Kinds and numbers of marks: having one is enough."""
+    wanted: bool = True
+    """Whether tracks are to have it or not to have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Some words of the text, and what they were taken for."""
+
+    words: str
+    kind: str
+    """mood, activity, occasion, day part, weekday, season, sound, tempo, years, language, region, genre,
+    instrument, artist, or learned: known from titles of playlists alone."""
+    meaning: str
+    """What it came to, such as "least energy, of the catalogue's 30%"; "" where the kind says it all."""
+    aims: tuple[Aim, ...] = ()
+    """What it asks of the sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What a text asks. Nothing in it: nothing was understood."""
+
+    text: str
+    aims: tuple[Aim, ...] = ()
+    pace: tuple[float, float] | None = None
+    """Beats a minute that suit, as a wish: running is 150–180."""
+    tempo: tuple[float, float] | None = None
+    """Beats a minute, asked for with a number."""
+    years: tuple[int, int] | None = None
+    """First and last year of release."""
+    tags: tuple[Tag, ...] = ()
+    leaning: tuple[str, ...] = ()
+    """Genres that suit the mood without being asked for: ambient, for sleep."""
+    titles: tuple[str, ...] = ()
+    """What playlists of such music are called: what the learned map of titles is asked beside the text itself."""
+    arc: str | None = None
+    """How energetic the list is from its first track to its last; None: the words say nothing of it."""
+    understood: tuple[Understood, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Words that neither a rule nor a title knows."""
+
+    @property
+    def ruled(self) -> bool:
+        """Whether any rule says which tracks fit."""
+        return bool(self.aims or self.pace or self.tempo or self.years or self.tags or self.leaning)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was understood."""
+        return not self.understood
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was understood and what was not, as answers carry it."""
+        return {
+            "understood": [{"words": one.words, "as": one.kind, "meaning": one.meaning} for one in self.understood],
+            "unknown": list(self.unknown),
+        }
