@@ -114,6 +114,32 @@ def test_a_playlist_of_nothing_cannot_be_continued(server: Server) -> None:
     assert "a title" in answer.json()["detail"]
 
 
+def test_reasons_are_in_the_language_of_the_parameter_or_of_the_header(server: Server) -> None:
+    path, header = "/v1/radio?track=sim:track:000001&limit=3", {"Accept-Language": "tlh, ja;q=0.5"}
+    said = [
+        [track["reason"] for track in server.client.get(path + more, headers=asked).json()["tracks"]]
+        for more, asked in (("", {}), ("", header), ("&language=ja", {}), ("&language=de", header))
+    ]
+    assert said[1] == said[2]
+    assert len({tuple(one) for one in said}) == 3
+    body = {"tracks": ["sim:track:000001"], "limit": 3}
+    playlists = [
+        server.client.post("/v1/continue", json={**body, **more}, headers=asked).json()
+        for more, asked in (({}, header), ({"language": "ja"}, {}), ({"language": "tlh"}, {}))
+    ]
+    assert playlists[0]["tracks"] == playlists[1]["tracks"]
+    assert "there are none in 'tlh'" in playlists[2]["notes"][0]
+    assert server.client.get(path + "&language=" + "x" * 36).status_code == 422
+
+
+def test_a_kept_weekly_is_said_in_the_language_that_is_asked_for(server: Server) -> None:
+    path = "/v1/listeners/sim:listener:000003/weekly"
+    german, english = (server.client.get(f"{path}?language={tag}").json() for tag in ("de", "en"))
+    assert [track["code"] for track in german["tracks"]] == [track["code"] for track in english["tracks"]]
+    assert [track["reason"] for track in german["tracks"]] != [track["reason"] for track in english["tracks"]]
+    assert "there are none in 'tlh'" in server.client.get(f"{path}?language=tlh").json()["notes"][0]
+
+
 def test_a_weekly_is_the_same_whenever_it_is_asked_for(server: Server) -> None:
     path = "/v1/listeners/sim:listener:000001/weekly"
     first, second = server.client.get(path).json(), server.client.get(path).json()

@@ -16,6 +16,7 @@ import pytest
 from segue.workspace import Workspace
 
 ENTRY = "from segue.cli import main; main()"
+WHO = "sim:listener:000001"
 
 
 def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -120,6 +121,17 @@ def test_a_radio_in_json_has_the_shape_of_the_api(copy: Path) -> None:
     assert {"id", "tracks", "rung", "recipe", "snapshot"} <= set(answer)
     assert len(answer["tracks"]) == 20
     assert {"track", "score", "reason"} <= set(answer["tracks"][0])
+
+
+def test_reasons_are_said_in_the_language_that_is_asked_for(copy: Path) -> None:
+    for command in (["radio", "sim:track:000001"], ["continue", "sim:track:000001"], ["weekly", "--listener", WHO]):
+        told = [
+            json.loads(run(*command, "--home", copy, "--json", "--now", "2026-06-05T12:00Z", *more).stdout)
+            for more in ([], ["--language", "es"], ["--language", "tlh"])
+        ]
+        english, spanish, unknown = ([track["reason"] for track in one["tracks"]] for one in told)
+        assert english == unknown != spanish
+        assert "there are none in 'tlh' yet" in told[2]["notes"][0]
 
 
 def test_a_batch_answers_good_lines_and_says_what_is_wrong_with_the_others(copy: Path, tmp_path: Path) -> None:

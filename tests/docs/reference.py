@@ -32,6 +32,7 @@ from segue.errors import BadInput
 from segue.events import schema as event_schema
 from segue.events.schema import EVENTS, INTAKE, conform
 from segue.events.signals import LISTENING_COLUMNS, SignalsConfig, preferences, strength
+from segue.explain.words import languages
 from segue.importers.columns import FIELDS, OF_ARTISTS, OF_CATALOGUE, OF_TRACKS
 from segue.importers.sources import SOURCES
 from segue.jobs.bench.rows import figure, ratio_figure
@@ -318,6 +319,14 @@ def _dtype(dtype: pl.DataType) -> str:
     return words.get(dtype.base_type(), str(dtype).lower())
 
 
+def _languages() -> str:
+    rows = ["| code | language | for instance |", "|---|---|---|"]
+    for tag, spoken in languages().items():
+        named = spoken.call("Antenna", "Kraftwerk")
+        rows.append(f"| `{tag}` | {spoken.name} | {spoken.reasons['knn:history'].format(seed=named)} |")
+    return "\n".join(rows)
+
+
 def _sources() -> str:
     rows = []
     for name, source in SOURCES.items():
@@ -513,6 +522,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "layers": _layers,
     "needs": _needs,
     "preferences": _preferences,
+    "languages": _languages,
     "purposes": _purposes,
     "quality": _quality,
     "recipes": _recipes,

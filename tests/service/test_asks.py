@@ -14,7 +14,8 @@ def read(line: str) -> Ask | Refusal:
 
 def test_a_line_becomes_the_ask_that_it_spells() -> None:
     line = {"id": "a", "kind": "continue", "tracks": ["x", "y"], "title": "Rain", "listener": "ann", "limit": 500}
-    assert read(json.dumps(line)) == Ask("a", Kind.CONTINUE, ("x", "y"), "Rain", "ann", {}, 500, NOW)
+    line["language"] = "pt-BR"
+    assert read(json.dumps(line)) == Ask("a", Kind.CONTINUE, ("x", "y"), "Rain", "ann", {}, 500, NOW, "pt-BR")
 
 
 def test_a_line_without_an_id_is_called_by_its_number() -> None:
@@ -34,6 +35,9 @@ def test_a_line_without_an_id_is_called_by_its_number() -> None:
         ({"kind": "weekly", "listener": ""}, "needs a listener"),
         ({"kind": "weekly", "listener": 5}, "listener is 5"),
         ({"kind": "radio", "tracks": "x"}, "list of track ids"),
+        ({"kind": "radio", "tracks": ["x"], "language": 1}, "language is 1; it must be text"),
+        ({"kind": "radio", "tracks": ["x"], "language": "x" * 36}, "the language has 36 characters"),
+        ({"kind": "radio", "tracks": ["x"], "language": ""}, "the language has 0 characters"),
         ({"kind": "radio", "tracks": [1]}, "list of track ids"),
         ({"kind": "radio", "tracks": ["x"], "limit": 0}, "limit is 0; it must be from 1 to 1000"),
         ({"kind": "radio", "tracks": ["x"], "limit": -1}, "limit is -1"),

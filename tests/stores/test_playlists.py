@@ -82,6 +82,20 @@ def test_a_playlist_comes_back_as_it_was_published(shelf: Shelf) -> None:
         assert shelf.edition(stranger, "weekly", "2026-03-02") is None
 
 
+def test_a_playlist_of_an_older_release_gives_sources_as_its_reasons(shelf: Shelf) -> None:
+    path = shelf.folder / "weekly" / "run" / "part-00000.parquet"
+    path.parent.mkdir(parents=True)
+    frame(kept("ann", "1"), kept("bob", "1")).drop("codes", "others").write_parquet(path)
+    shelf.publish("weekly", [path], lambda _: ["bob"])
+    (one,) = shelf.editions("ann", "weekly")
+    assert [(pick.source, pick.seed, pick.other) for pick in one.picks] == [
+        ("als:history", "seed", None), ("popularity:history", None, None),
+    ]  # fmt: skip
+    assert all(pick.code in ("", pick.source) for pick in one.picks)
+    assert shelf.editions("bob", "weekly") == []
+    assert parts.read(path).columns == parts.EMPTY.columns
+
+
 def test_what_is_not_published_is_not_there(shelf: Shelf) -> None:
     path = part(shelf, kept("ann", "1"))
     shelf.put([kept("bob", "1")])

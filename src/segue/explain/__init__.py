@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a track is there: the source and the seed that moved it most, and how to say so."""
+"""Why a track is there: all that can truly be said of it, what of that is said, and in which words."""

@@ -88,6 +88,7 @@ class Reasons:
             return np.zeros(len(candidates.track), np.uint8), {}
         told = [named[name] for name in about] or [np.full((len(candidates.track), 0), -1, np.int32)]
         known = request.habits or Habits.presumed(request.history)
+        assert len(known.plays) == len(request.history.values)
         of_track, of_named = kernels.holds(
             (candidates.offsets, candidates.track),
             request.history,
