@@ -4,7 +4,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -34,7 +34,16 @@ from segue.privacy.profiles import AudienceConfig
 from segue.recipes.music import RecipesConfig
 from segue.seeds import digest
 
-__all__ = ["IngestConfig", "ModelsConfig", "ServeConfig", "Settings", "TrainConfig", "WeeklyConfig", "load"]
+__all__ = [
+    "IngestConfig",
+    "ModelsConfig",
+    "ServeConfig",
+    "Settings",
+    "ThemesConfig",
+    "TrainConfig",
+    "WeeklyConfig",
+    "load",
+]
 
 NOTHING = "none"
 """The word for nothing, in the file and in the environment."""
@@ -101,6 +110,32 @@ class WeeklyConfig(_Config):
         return timezone
 
 
+class ThemeConfig(_Config):
+    """A theme of your own."""
+
+    title: str = Field(min_length=1, max_length=100)
+    """What it is called."""
+    words: str = Field(min_length=1, max_length=1000)
+    """What is asked for, as `segue mood` takes it."""
+    day_parts: tuple[Literal["morning", "afternoon", "evening", "night"], ...] = ()
+    """Parts of each listener's own day that it is for; none: any."""
+    weekdays: tuple[int, ...] = ()
+    """Days that it is for, 0 is Monday; none: any."""
+    season: tuple[tuple[int, int], tuple[int, int]] | None = None
+    """First and last [month, day] north of the equator; south of it half a year later. None: all year."""
+
+
+class ThemesConfig(_Config):
+    """Themes that are kept as playlists."""
+
+    length: int = Field(default=50, ge=1, le=500)
+    """Tracks of each."""
+    starting: bool = True
+    """Whether the themes that come with Segue are among them."""
+    more: tuple[ThemeConfig, ...] = ()
+    """Themes of your own; one with the title of another takes its place."""
+
+
 class IngestConfig(_Config):
     """Taking events in."""
 
@@ -153,6 +188,7 @@ class Settings(BaseSettings):
     train: TrainConfig = TrainConfig()
     recipes: RecipesConfig = RecipesConfig()
     weekly: WeeklyConfig = WeeklyConfig()
+    themes: ThemesConfig = ThemesConfig()
     ingest: IngestConfig = IngestConfig()
     serve: ServeConfig = ServeConfig()
 

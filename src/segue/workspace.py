@@ -20,6 +20,7 @@ from segue.events.sink import Sink
 from segue.importers.batch import Importer
 from segue.jobs import demo as demo_job
 from segue.jobs import ingest as ingest_job
+from segue.jobs import themes as themes_job
 from segue.jobs import train as train_job
 from segue.jobs import weekly as weekly_job
 from segue.jobs.progress import Progress, silent
@@ -281,6 +282,33 @@ class Workspace:
         ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=text, arc=arc)
         return self.answer(ask)
 
+    def themes(
+        self,
+        *,
+        listener: str | None = None,
+        now: datetime | None = None,
+        again: bool = False,
+        progress: Progress = silent,
+    ) -> tuple[themes_job.Moment, list[themes_job.Listed]]:
+        """Return what moment it is for a listener, and the themes that are due then, nearest to their taste first.
+
+        Playlists of themes are made where there are none yet of these models and settings, or `again`.
+
+        Raises:
+            NotFound: There are no plays of this listener.
+            NotReady: Nothing is trained.
+        """
+        at, config = now or datetime.now(UTC), self.settings.themes
+        if listener is not None and listener not in self.audience():
+            raise NotFound(f"no plays of listener {listener!r} may be used; `segue listener list` names the others")
+        serving = self.current()
+        kept = None if again else themes_job.read(self.home, serving, config)
+        if kept is None:
+            kept = themes_job.refresh(self.home, self.service, self.door, config, at, progress)
+        moment = themes_job.moment(self.door, listener, kept["hours"], at, self.settings.weekly.timezone)
+        history = self.service.history(listener, serving, at)
+        return moment, themes_job.listed(kept, serving, config, history, moment)
+
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.
 
@@ -314,7 +342,7 @@ class Workspace:
     def weekly(
         self, *, now: datetime | None = None, again: bool = False, progress: Progress = silent
     ) -> weekly_job.Week:
-        """Make the weekly playlist of everyone with plays who allows it.
+        """Make the weekly playlist of everyone with plays who allows it, and the themes' playlists.
 
         Raises:
             NotReady: Nothing is trained, nobody listens, or too many would get what is merely popular.
@@ -322,17 +350,20 @@ class Workspace:
         listeners = self.audience()
         if not listeners:
             raise NotReady("there is nobody to make a weekly for: no plays may be used; `segue import` brings plays")
-        return weekly_job.weekly(
+        at = now or datetime.now(UTC)
+        made = weekly_job.weekly(
             self.service,
             self.door,
             self.shelf,
             self.sink,
             listeners,
             self.settings.weekly,
-            now or datetime.now(UTC),
+            at,
             again=again,
             progress=progress,
         )
+        themes_job.refresh(self.home, self.service, self.door, self.settings.themes, at, progress)
+        return made
 
     def weekly_of(
         self, listener: str, *, now: datetime | None = None, again: bool = False, language: str | None = None

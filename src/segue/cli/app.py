@@ -275,6 +275,29 @@ def mood(
 
 
 @app.command()
+def themes(
+    home: Home = None,
+    listener: Annotated[str | None, typer.Option(help="Whose taste, clock and hemisphere count.")] = None,
+    again: Annotated[bool, typer.Option(help="Make the playlists anew.")] = False,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """The themes that are due now, those nearest to a listener's taste first: each is a playlist."""
+    from dataclasses import asdict
+
+    opened = workspace(home)
+    with progress(as_json) as show:
+        at, found = opened.themes(listener=listener, now=moment(now), again=again, progress=show)
+    if as_json:
+        emit({"moment": {**asdict(at), "now": at.now.isoformat()}, "themes": [asdict(one) for one in found]})
+        return
+    rows = [(place, one.title, one.words, one.fit, len(one.tracks)) for place, one in enumerate(found, 1)]
+    table("Themes", ("", "title", "words", "fit", "tracks"), rows)
+    clock = f"{int(at.begins_hour):02d}:{round(at.begins_hour % 1 * 60):02d}"
+    complain_softly(f"it is {at.now:%A %H:%M}, {at.part} of a day that begins about {clock}")
+
+
+@app.command()
 def weekly(
     home: Home = None,
     listener: Annotated[str | None, typer.Option(help="Of one listener; without, of everyone.")] = None,

@@ -141,6 +141,11 @@ class Service:
         candidates = max(self._config("weekly").candidates, 2 * asks[0].limit)
         return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, Trace(), False, until)
 
+    def history(self, listener: str | None, snapshot: Snapshot, now: datetime) -> Ragged:
+        """Return what a listener heard, one row of catalogue numbers; empty for who does not allow it, or nobody."""
+        allowed = listener is not None and self._door.ledger().allowed(listener, Purpose.PERSONALISE)
+        return ragged(self._histories.of([listener if allowed else None], snapshot.catalog, now))[0]
+
     def warm_up(self) -> None:
         """Make a list by every recipe for an invented asker, so that no request waits for what is loaded or compiled.
 

@@ -22,7 +22,9 @@ _ENOUGH, _TIMES = 40, 2
 """Tracks that must be known to be as asked, for a wish to hold strictly: at least, and times the list's length."""
 _BY_AN_ARTIST = 10
 """So many by an artist are enough."""
-_SHARED = np.float32(0.33)
+_EXACT = 0.01
+"""Beats a minute that are lost as logarithms are kept."""
+_SHARED = np.float32(0.5)
 """Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
 _LEANS = 1.25
 """What a genre that suits a mood multiplies the fit by."""
@@ -160,7 +162,7 @@ class Themes:
         if theme.tempo is not None:
             beats = np.exp2(self._levels.tempo)
             known = np.isfinite(beats)
-            met = known & (beats >= theme.tempo[0]) & (beats <= theme.tempo[1])
+            met = known & (beats >= theme.tempo[0] - _EXACT) & (beats <= theme.tempo[1] + _EXACT)
             told = f"{theme.tempo[0]:.0f}–{theme.tempo[1]:.0f} beats a minute"
             yield _Wish(told, met, known & ~met, fact=told)
         for aim in theme.aims:

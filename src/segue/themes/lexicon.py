@@ -66,10 +66,10 @@ _MOODS = (
     Concept("mood", "relax relaxing relaxed relaxation unwind unwinding | relajante relajarse relajado relax "
             "descansar | entspannt entspannung entspannend entspannen | relaxante relaxar relaxado descanso | "
             "relaxant relaxation detente se_detendre | リラックス 癒し くつろぎ",
-            "energy<.3", "relax calm", "ambient acoustic", arc="gentle"),
+            "energy<.25 loudness<.4", "relax calm", "ambient acoustic", arc="gentle"),
     Concept("mood", "chill chilled chillout chill_out chilling mellow laid_back laidback easygoing easy_listening | "
             "chill suave | gechillt gemutlich | suave de_boa | chill cool doux douce | チル まったり ゆったり",
-            "energy<.35 loudness<.5", "mellow calm", arc="gentle"),
+            "energy<.3 loudness<.4", "mellow calm relax", arc="gentle"),
     Concept("mood", "energetic energy energizing energising lively powerful pumped pump_up hype hyped "
             "adrenaline high_energy | energetico energetica energia | energiegeladen energisch energie "
             "kraftvoll | energico energica energia animada | energique energie energisant | 元気 エネルギッシュ "

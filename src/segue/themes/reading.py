@@ -91,7 +91,7 @@ class Reader:
         if (concept := _concepts().get(phrase)) is not None:
             found.concept(phrase, concept)
             return True
-        if size == 1 and phrase in _NEGATIONS | _VERY | _LITTLE | FILLERS | {"too"} | _PASSING:
+        if size == 1 and (phrase in _GRAMMAR or _singular(phrase) in FILLERS):
             found.grammar(phrase)
             return True
         if self._named(phrase, size, found):
@@ -154,7 +154,7 @@ class Reader:
             names = [plain_words(name) for name in self.vocabulary.marks.get("genre", ())]
             genres = {word for name in names for word in name.split() if self._is_genre(word)}
             known = {*genres, *_concepts(), *_places(), *_instruments()}
-            self._spelt = sorted(word for word in known if len(word) >= 5 and " " not in word)
+            self._spelt = sorted(word for word in known if len(word) >= 4 and " " not in word)
         return self._spelt
 
     def _marks(self, kinds: Iterable[str], phrase: str) -> tuple[tuple[str, int], ...]:
@@ -194,6 +194,7 @@ def parse(text: str, vocabulary: Vocabulary) -> Theme:
 _ALIKE = frozenset("like similar wie como comme estilo".split())
 _PASSING = frozenset("but pero aber mas mais yet though aunque".split())
 """Words between two wishes: a negation does not reach beyond."""
+_GRAMMAR = _NEGATIONS | _VERY | _LITTLE | FILLERS | _PASSING | {"too"}
 
 
 @dataclass
