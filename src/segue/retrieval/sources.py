@@ -146,7 +146,7 @@ class ThemeSource:
 
     def seeds_of(self, request: Request, candidates: Candidates, asked: NDArray[np.bool_]) -> NDArray[np.int32]:  # noqa: ARG002
         """No track moved it."""
-        return np.full(int(asked.sum()), -1, np.int32)
+        return np.full((int(asked.sum()), 1), -1, np.int32)
 
     @cached_property
     def _prior(self) -> NDArray[np.float32]:
