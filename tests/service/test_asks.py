@@ -14,8 +14,9 @@ def read(line: str) -> Ask | Refusal:
 
 def test_a_line_becomes_the_ask_that_it_spells() -> None:
     line = {"id": "a", "kind": "continue", "tracks": ["x", "y"], "title": "Rain", "listener": "ann", "limit": 500}
-    line["language"] = "pt-BR"
-    assert read(json.dumps(line)) == Ask("a", Kind.CONTINUE, ("x", "y"), "Rain", "ann", {}, 500, NOW, "pt-BR")
+    wishes = {"language": "pt-BR", "dial": 0.25, "minutes": 45.0}
+    asked = Ask("a", Kind.CONTINUE, ("x", "y"), "Rain", "ann", {}, 500, NOW, arc=(0.0, 1.0), **wishes)  # type: ignore[arg-type]
+    assert read(json.dumps({**line, **wishes, "arc": [0, 1]})) == asked
 
 
 def test_a_line_without_an_id_is_called_by_its_number() -> None:
@@ -39,6 +40,14 @@ def test_a_line_without_an_id_is_called_by_its_number() -> None:
         ({"kind": "radio", "tracks": ["x"], "language": "x" * 36}, "the language has 36 characters"),
         ({"kind": "radio", "tracks": ["x"], "language": ""}, "the language has 0 characters"),
         ({"kind": "radio", "tracks": [1]}, "list of track ids"),
+        ({"kind": "radio", "tracks": ["x"], "dial": 0.5}, "needs a listener"),
+        ({"kind": "radio", "tracks": ["x"], "listener": "ann", "dial": 1.5}, "dial is 1.5"),
+        ({"kind": "radio", "tracks": ["x"], "listener": "ann", "dial": "new"}, "dial is 'new'"),
+        ({"kind": "radio", "tracks": ["x"], "minutes": 0}, "minutes is 0"),
+        ({"kind": "radio", "tracks": ["x"], "minutes": True}, "minutes is True"),
+        ({"kind": "radio", "tracks": ["x"], "arc": "zigzag"}, "there are flat"),
+        ({"kind": "radio", "tracks": ["x"], "arc": [1, "2"]}, "a name or a list of numbers"),
+        ({"kind": "radio", "tracks": ["x"], "context": {"age_bracket": "5"}}, "age_bracket is '5'"),
         ({"kind": "radio", "tracks": ["x"], "limit": 0}, "limit is 0; it must be from 1 to 1000"),
         ({"kind": "radio", "tracks": ["x"], "limit": -1}, "limit is -1"),
         ({"kind": "radio", "tracks": ["x"], "limit": 10000}, "limit is 10000"),
