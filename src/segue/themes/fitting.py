@@ -85,15 +85,14 @@ class Themes:
             text: Free words.
             length: Tracks of the list to be made: what is asked holds strictly where twice as many are known to be so.
         """
-        enough = max(_ENOUGH, _TIMES * length)
         with self._lock:
-            if (text, enough) in self._kept:
-                self._kept.move_to_end((text, enough))
-                return self._kept[text, enough]
+            if (text, length) in self._kept:
+                self._kept.move_to_end((text, length))
+                return self._kept[text, length]
         theme = self._reader.read(text)
-        made = theme, self._fit(theme, enough)
+        made = theme, self._fit(theme, length)
         with self._lock:
-            self._kept[text, enough] = made
+            self._kept[text, length] = made
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return made
@@ -120,7 +119,7 @@ class Themes:
                 _add(facts, wish.met[tracks], wish.fact)
         return facts
 
-    def _fit(self, theme: Theme, enough: int) -> Fit:
+    def _fit(self, theme: Theme, length: int) -> Fit:
         score = np.ones(len(self._artist), np.float32)
         for aim in theme.aims:
             score *= reached(aim, self._levels) ** _SHARED
@@ -134,18 +133,20 @@ class Themes:
             if not wish.strict:
                 score *= np.where(wish.met, 1, np.where(wish.missed, _OTHER_GENRE, _NO_GENRE)).astype(np.float32)
                 continue
-            strictly, least = allowed & wish.met, min(enough, wish.enough)
+            strictly, least = allowed & wish.met, min(max(_ENOUGH, _TIMES * length), wish.enough)
             if strictly.sum() >= least:
                 allowed = strictly
                 continue
             loosely = allowed & ~wish.missed
-            if not wish.met.any() or loosely.sum() < least:
-                relaxed.append(f"{wish.name} cannot hold: {_few(strictly)}")
-                score[~wish.met] *= np.float32(_SLACK)
-            else:
+            if wish.met.any() and loosely.sum() >= least:
                 relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
                 allowed = loosely
-                score[~wish.met] *= np.float32(_SLACK)
+            elif strictly.sum() >= length:  # nothing else is unknown: few are better than wrong ones
+                allowed = strictly
+                continue
+            else:
+                relaxed.append(f"{wish.name} cannot hold: {_few(strictly)}")
+            score[~wish.met] *= np.float32(_SLACK)
         score[~allowed] = 0
         return Fit(score, tuple(relaxed))
 
@@ -180,9 +181,11 @@ class Themes:
             numbers = self._traits.artists.get(_artist_key(tag.word), ())
             has = np.isin(self._artist, numbers)
             known[:] = True
+        stated = self._traits.marks[tag.kind].known if tag.kind in self._traits.marks else known
         for kind, mark in tag.marks:
             if kind in self._traits.marks:
-                has[self._traits.marks[kind].of(mark)] = True
+                tracks = self._traits.marks[kind].of(mark)
+                has[tracks if kind == tag.kind else tracks[~stated[tracks]]] = True  # French pop may be sung in English
                 known |= self._traits.marks[kind].known
         if tag.wanted:
             strict = tag.kind != "genre" and any(kind == tag.kind for kind, _ in tag.marks)

@@ -43,12 +43,12 @@ from segue.types import Ask, Kind, Slate
 __all__ = ["GENRES", "MEASURES", "MODELS", "MOODS", "PROTOCOL", "rows"]
 
 PROTOCOL = (
-    "700 playlists of at least 30 known tracks are held out whole and asked for by their titles. Moods: to one word, the "
-    "share of tracks on the right side of the median of valence or arousal, by the test split of Deezer's mood data: of "
-    "those it labels among the first 1,000 of the catalogue (some 20), and, narrow, of the first 50 where only its 1,100 "
-    "may be played. Genres: of the tracks that spotify-songs labels, the first 50 to one word. All without the rules "
-    "that make lists varied. Catalogue: sound of 4% of the tracks from spotify-songs, genres of 62% of the artists; no "
-    "label of Deezer's. What rules ask was chosen on the training and validation splits, and on other playlists"
+    "700 playlists of at least 30 known tracks are held out whole and asked for by their titles. Moods: to one word, "
+    "the share of tracks on the right side of the median of valence or arousal, by the test split of Deezer's mood "
+    "data: of those it labels among the first 1,000 of the catalogue (some 20), and, narrow, of the first 50 where "
+    "only its 1,100 may be played. Genres: of the tracks that spotify-songs labels, the first 50 to one word. All "
+    "without the rules that make lists varied. Catalogue: sound of 4% of the tracks from spotify-songs, genres of 62% "
+    "of the artists; no label of Deezer's. What rules ask was chosen on the training and validation splits, and on other playlists"
 )
 MOODS: Mapping[str, str] = {
     "happy": "valence+",
