@@ -48,7 +48,8 @@ PROTOCOL = (
     "data: of those it labels among the first 1,000 of the catalogue (some 20), and, narrow, of the first 50 where "
     "only its 1,100 may be played. Genres: of the tracks that spotify-songs labels, the first 50 to one word. All "
     "without the rules that make lists varied. Catalogue: sound of 4% of the tracks from spotify-songs, genres of 62% "
-    "of the artists; no label of Deezer's. What rules ask was chosen on the training and validation splits, and on other playlists"
+    "of the artists; no label of Deezer's. What rules ask was chosen on the training and validation splits, and on "
+    "other playlists"
 )
 MOODS: Mapping[str, str] = {
     "happy": "valence+",
