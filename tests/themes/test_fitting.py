@@ -83,7 +83,7 @@ def test_years_that_too_few_are_known_to_be_of_let_in_what_is_unknown_and_nothin
 
 def test_the_longer_the_list_the_more_must_be_known() -> None:
     assert themes().fitted("1985-1994", 10)[1].relaxed == ()
-    assert len(themes().fitted("1985-1994", 60)[1].relaxed) == 1
+    assert len(themes().fitted("1985-1994", 70)[1].relaxed) == 1
 
 
 def test_a_tempo_in_numbers_holds() -> None:

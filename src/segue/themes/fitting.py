@@ -18,7 +18,7 @@ from segue.themes.theme import Tag, Theme
 
 __all__ = ["Fit", "Themes"]
 
-_ENOUGH, _TIMES = 40, 2
+_ENOUGH, _TIMES = 20, 1.25
 """Tracks that must be known to be as asked, for a wish to hold strictly: at least, and times the list's length."""
 _BY_AN_ARTIST = 10
 """So many by an artist are enough."""
@@ -28,7 +28,7 @@ _SHARED = np.float32(0.5)
 """Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
 _LEANS = 1.25
 """What a genre that suits a mood multiplies the fit by."""
-_SLACK = 0.5
+_SLACK = 0.25
 """What a track keeps of its fit where nobody knows whether it is as asked, and too few are known to be."""
 _OTHER_GENRE, _NO_GENRE = 0.1, 0.25
 """What a track keeps of its fit that is of other genres than asked, or of none that is known: genres are opinions."""
@@ -83,7 +83,7 @@ class Themes:
 
         Args:
             text: Free words.
-            length: Tracks of the list to be made: what is asked holds strictly where twice as many are known to be so.
+            length: Tracks of the list to be made: what is asked holds strictly where a quarter more are known to be.
         """
         with self._lock:
             if (text, length) in self._kept:
