@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segue.explain.reasons import Reasons, words
+from segue.explain.reasons import Reasons, fitting, words
 from segue.models.als import ImplicitALS, ImplicitALSConfig
 from segue.models.artist import SameArtist
 from segue.models.bound import BoundModel
@@ -68,3 +68,10 @@ def test_a_reason_with_a_seed_names_it(source: str) -> None:
 @pytest.mark.parametrize("about", ["seeds", "history"])
 def test_more_by_an_artist_names_the_artist(about: str) -> None:
     assert words(f"artist:{about}", "X – Y", "The Artist").startswith("More by The Artist")
+
+
+def test_a_fit_is_said_in_the_words_that_were_asked_for() -> None:
+    assert fitting(["calm", "jazz"], "sunday") == "Calm, jazz, and suits playlists called “sunday”"
+    assert fitting(["calm"], None) == "Calm"
+    assert fitting([], "sunday") == "Suits playlists called “sunday”"
+    assert fitting([], None) == ""

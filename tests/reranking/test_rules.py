@@ -58,3 +58,9 @@ def test_each_row_is_cut_at_its_own_limit(rows: list[list[int]], longest: int) -
 @pytest.mark.parametrize("rule", [ArtistCap(ARTISTS, 1), Floor(0.1), Limit()], ids=lambda rule: type(rule).__name__)
 def test_rules_leave_empty_rows_empty(rule: ArtistCap | Floor | Limit) -> None:
     assert tracks_of(rule(request(2), candidates([[], []]), Trace())) == [[], []]
+
+
+def test_rows_that_ask_for_an_artist_are_not_capped() -> None:
+    artist = np.zeros(10, np.int32)
+    cap = ArtistCap(artist, 1, lambda asked: np.arange(len(asked)) == 1)
+    assert tracks_of(cap(request(2), candidates([[1, 2], [1, 2]]), Trace())) == [[1], [1, 2]]
