@@ -350,3 +350,13 @@ def _until(reached: "object") -> None:
             return
         time.sleep(0.1)
     raise AssertionError("not reached within 30 s")
+
+
+def test_a_mood_says_what_it_understood(server: Server) -> None:
+    answer = server.client.get("/v1/moods/calm flurbgl jazz", params={"limit": 7, "arc": "build"})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["recipe"], len(body["tracks"])) == ("mood", 7)
+    assert body["theme"]["unknown"] == ["flurbgl"]
+    wrong = server.client.get("/v1/moods/calm", params={"arc": "zigzag"})
+    assert (wrong.status_code, "zigzag" in wrong.text) == (422, True)

@@ -389,3 +389,15 @@ def test_words_near_a_word_are_listed_with_scores_and_languages(copy: Path) -> N
 
 def test_a_word_that_no_title_has_is_refused_with_near_spellings(copy: Path) -> None:
     refused(run("words", "rokc", "--home", copy), 2, "no word 'rokc'", "'rock'")
+
+
+def test_a_mood_and_the_themes_are_printed_and_given_in_json(copy: Path) -> None:
+    shown = run("mood", "calm flurbgl jazz", "--home", copy, "--limit", 5)
+    assert (shown.returncode, "not understood: “flurbgl”" in shown.stderr) == (0, True), shown.stderr
+    made = json.loads(run("mood", "calm jazz", "--home", copy, "--json").stdout)
+    assert [one["words"] for one in made["theme"]["understood"]] == ["calm", "jazz"]
+    due = json.loads(run("themes", "--home", copy, "--json", "--now", "2026-07-15T20:00:00+00:00").stdout)
+    assert "Summer" in [one["title"] for one in due["themes"]]
+    assert due["moment"]["part"] in ("morning", "afternoon", "evening", "night")
+    refused(run("mood", " ", "--home", copy), 2, "a mood needs text")
+    refused(run("themes", "--listener", "stranger", "--home", copy), 2, "stranger")

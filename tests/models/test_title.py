@@ -282,3 +282,17 @@ def test_a_config_refuses_unknown_keys() -> None:
 def test_configs_round_trip_through_json() -> None:
     for config in (TitleConfig(), SMALL):
         assert TitleConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_several_ways_to_say_one_thing_lead_to_their_mean() -> None:
+    model = fitted(halves("rock night", "jazz evening"))
+    every = Ragged.of([list(range(12))])
+    rock, jazz, both = (model.score([title], every) for title in ("rock", "jazz", ("rock", "jazz")))
+    np.testing.assert_allclose(both, (rock + jazz) / 2, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.score([("rock", "qqqq")], every), rock, rtol=1e-5)
+    assert np.isnan(model.score([("qqqq", "?"), ()], Ragged.of([[0], [0]]))).all()
+
+
+def test_a_word_is_known_if_some_title_has_it() -> None:
+    model = fitted(halves("rock night", "jazz evening"))
+    assert model.knows(["rock", "jaz", "evening", "q"]).tolist() == [True, False, True, False]

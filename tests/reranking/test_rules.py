@@ -79,3 +79,9 @@ def test_a_list_that_is_not_as_familiar_as_asked_says_so() -> None:
     trace = Trace()
     Limit(np.full(12, 200_000))(asked, candidates([[0, 1, 2, 3], [1, 2, 3, 4], [5, 6], [5, 6]]), trace)
     assert trace.relaxed["dial"].tolist() == [False, True, False, False]
+
+
+def test_rows_that_ask_for_an_artist_are_not_capped() -> None:
+    artist = np.zeros(10, np.int32)
+    cap = ArtistCap(artist, 1, lambda asked: np.arange(len(asked)) == 1)
+    assert tracks_of(cap(request(2), candidates([[1, 2], [1, 2]]), Trace())) == [[1], [1, 2]]

@@ -51,10 +51,11 @@ def traits(catalog: Catalog) -> Traits:
 
     An edition's marks count for its canonical recording, for that is what is recommended.
     """
-    tracks = catalog.tracks.select(
-        "canonical", "genres", "instrumentation", "language", "region", "mood", "release_date", "artist_number"
+    language = pl.coalesce("language", "language_detected").alias("language")
+    tracks = catalog.described.select(
+        "canonical", "genres", "instrumentation", language, "region", "mood", "release_date", "artist_number"
     )
-    artists = catalog.artists.select(
+    artists = catalog.described_artists.select(
         pl.int_range(pl.len(), dtype=pl.Int32).alias("artist_number"), "genres", pl.col("region").alias("of_artist")
     )
     of_artist = tracks.select("canonical", "artist_number").join(artists, on="artist_number")
