@@ -30,7 +30,7 @@ from segue.privacy.door import Door
 from segue.privacy.profiles import Profile, Profiles, record_profile, stated
 from segue.registry import snapshot, versions
 from segue.registry.current import Current
-from segue.registry.snapshot import Pointer
+from segue.registry.snapshot import Pointer, Snapshot
 from segue.service.answer import Service
 from segue.service.asks import check, parse
 from segue.service.audience import Audience
@@ -307,7 +307,13 @@ class Workspace:
             kept = themes_job.refresh(self.home, self.service, self.door, config, at, progress)
         moment = themes_job.moment(self.door, listener, kept["hours"], at, self.settings.weekly.timezone)
         history = self.service.history(listener, serving, at)
-        return moment, themes_job.listed(kept, serving, config, history, moment)
+        due = themes_job.listed(kept, serving, config, history, moment)
+        return moment, [self._permitted(one, listener, serving) for one in due]
+
+    def _permitted(self, theme: themes_job.Listed, listener: str | None, serving: Snapshot) -> themes_job.Listed:
+        """Leave out of a theme, which was made for everyone, what is not for the listener's age."""
+        may = self.service.permitted(listener, theme.tracks, serving)
+        return replace(theme, tracks=tuple(track for track, so in zip(theme.tracks, may.tolist(), strict=True) if so))
 
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
         """Answer one ask and write down what was shown.

@@ -16,6 +16,7 @@ from segue.workspace import Workspace
 from tests.conftest import NOW
 
 CHILD, TEEN, ADULT = "sim:listener:000001", "sim:listener:000002", "sim:listener:000003"
+ALL = {0, 1, 2, 3}
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def asks(listener: str | None) -> list[Ask]:
         Ask("continue", Kind.CONTINUE, (*seed, "sim:track:000021"), "for the gym", listener, now=NOW),
         Ask("title", Kind.CONTINUE, (), "for the gym", listener, now=NOW),
         Ask("long", Kind.RADIO, seed, listener=listener, limit=500, now=NOW),
+        Ask("mood", Kind.MOOD, listener=listener, now=NOW, text="calm metal"),
         Ask("nothing known", Kind.CONTINUE, (), "qzqzqz", listener, now=NOW),
         *([Ask("weekly", Kind.WEEKLY, listener=listener, now=NOW)] if listener else []),
     ]
@@ -63,6 +65,17 @@ def test_every_recipe_and_every_rung_keep_to_an_age(rated: Workspace, listener: 
     slates = rated.service.answer(asks(listener)).slates
     assert all(isinstance(slate, Slate) for slate in slates)
     assert shown(rated, *[slate for slate in slates if isinstance(slate, Slate)]) == rests
+
+
+@pytest.mark.parametrize(("listener", "rests"), [(CHILD, set()), (TEEN, {3}), (ADULT, ALL)])
+def test_themes_that_are_kept_for_everyone_keep_to_the_age_of_whoever_looks(
+    rated: Workspace, listener: str, rests: set[int]
+) -> None:
+    _, due = rated.themes(listener=listener, now=NOW)
+    catalog = rated.current().catalog
+    numbers = catalog.canonical[catalog.numbers(track for one in due for track in one.tracks)]
+    assert due
+    assert set((numbers % 4).tolist()) == rests
 
 
 def test_a_request_of_nobody_can_say_for_whom_it_is(rated: Workspace) -> None:

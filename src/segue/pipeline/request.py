@@ -40,7 +40,7 @@ class Request:
     """Q titles of the lists to make, empty where there is none; none at all: nobody gave any."""
     years: NDArray[np.int8] | None = None
     """`int8[Q]`: the least age of whom each list is for; None: grown up."""
-    explicit: NDArray[np.bool_] | None = None
+    allows_explicit: NDArray[np.bool_] | None = None
     """`bool[Q]`: whether explicit tracks may be in it; None: they may."""
     dial: NDArray[np.float32] | None = None
     """`float32[Q]`: the share of each list that is to be new to its listener, NaN where nothing was asked."""
@@ -67,7 +67,7 @@ class Request:
             self.seed[rows],
             tuple(self.titles[row] for row in rows) if self.titles else (),
             None if self.years is None else self.years[rows],
-            None if self.explicit is None else self.explicit[rows],
+            None if self.allows_explicit is None else self.allows_explicit[rows],
             None if self.dial is None else self.dial[rows],
             None if self.length_ms is None else self.length_ms[rows],
             None if self.arcs is None else self.arcs[rows],

@@ -54,8 +54,8 @@ class Eligible:
 
     def _restricted(self, request: Request, candidates: Candidates) -> NDArray[np.bool_]:
         restricted = np.zeros(len(candidates.track), bool)
-        if request.explicit is not None:
-            restricted |= self.explicit[candidates.track] & ~request.explicit[candidates.rows]
+        if request.allows_explicit is not None:
+            restricted |= self.explicit[candidates.track] & ~request.allows_explicit[candidates.rows]
         if request.years is not None:
             restricted |= self.age_rating[candidates.track] > request.years[candidates.rows]
         return restricted

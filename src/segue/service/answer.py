@@ -254,8 +254,11 @@ class Service:
         config: ListConfig = getattr(self.recipes, name)
         return config
 
-    def permitted(self, listener: str, tracks: Sequence[str], snapshot: Snapshot) -> NDArray[np.bool_]:
-        """Mark the tracks, by id, that a listener of this age may be shown now: what was kept may be so no more."""
+    def permitted(self, listener: str | None, tracks: Sequence[str], snapshot: Snapshot) -> NDArray[np.bool_]:
+        """Mark the tracks, by id, that a listener of this age (None: a stranger) may be shown now.
+
+        For lists that were made for everyone, or before the listener said how old they are.
+        """
         years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
         numbers = snapshot.catalog.numbers(tracks)
         known = np.maximum(numbers, 0)
@@ -308,7 +311,7 @@ class Service:
             if any(ask.text or ask.title for ask in asks)
             else (),
             years=years,
-            explicit=explicit,
+            allows_explicit=explicit,
             dial=_dials(asks),
             length_ms=_lengths(asks),
             arcs=moods.arcs(asks, snapshot),

@@ -4,6 +4,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 
 import numpy as np
@@ -33,6 +34,8 @@ _SLACK = 0.25
 _OTHER_GENRE, _NO_GENRE = 0.1, 0.25
 """What a track keeps of its fit that is of other genres than asked, or of none that is known: genres are opinions."""
 _KEPT_BYTES = 64 << 20
+_TEXTS = 1024
+"""So many readings are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,13 @@ class Themes:
         self._levels = levels
         self._artist = artist
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[str, int], tuple[Theme, Fit]] = OrderedDict()
+        self._read = lru_cache(_TEXTS)(reader.read)
+        self._kept: OrderedDict[tuple[str, int], Fit] = OrderedDict()
         self._most = max(4, _KEPT_BYTES // (4 * max(len(artist), 1)))
 
     def read(self, text: str) -> Theme:
         """Return what a text asks."""
-        return self.fitted(text, 1)[0]
+        return self._read(text)
 
     def fitted(self, text: str, length: int) -> tuple[Theme, Fit]:
         """Return what a text asks and how well each track fits it.
@@ -85,17 +89,17 @@ class Themes:
             text: Free words.
             length: Tracks of the list to be made: what is asked holds strictly where a quarter more are known to be.
         """
+        theme = self.read(text)
         with self._lock:
             if (text, length) in self._kept:
                 self._kept.move_to_end((text, length))
-                return self._kept[text, length]
-        theme = self._reader.read(text)
-        made = theme, self._fit(theme, length)
+                return theme, self._kept[text, length]
+        fit = self._fit(theme, length)
         with self._lock:
-            self._kept[text, length] = made
+            self._kept[text, length] = fit
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return made
+        return theme, fit
 
     def about_artists(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Mark the texts that ask for artists by name."""
