@@ -40,7 +40,7 @@ def test_what_is_not_for_a_rows_age_is_dropped_in_this_row_alone() -> None:
     explicit[[1, 2]], rating[[2, 3]] = True, (16, 13)
     trace = Trace()
     asked = replace(
-        request(4), years=np.array([0, 13, 16, 18], np.int8), explicit=np.array([False, False, True, False])
+        request(4), years=np.array([0, 13, 16, 18], np.int8), allows_explicit=np.array([False, False, True, False])
     )
     stage = Eligible(np.ones(TRACKS, bool), explicit, rating)
     left = stage(asked, candidates([[0, 1, 2, 3]] * 4), trace)
