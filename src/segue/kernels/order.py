@@ -54,11 +54,11 @@ def sequence(
 
     From the first track on, the one follows that misses least and, of those, lengthens the order least (nearest
     neighbour). Then parts are turned round (2-opt: Croes 1958) and up to three tracks are moved to another place
-    (or-opt: Or 1976) while an exchange makes the order better. If it misses anything still, this begins again from an
-    order in which members of the largest groups left go first. With one kind of groups and nothing fixed that one
-    misses nothing if any order does (see `_begin`), so a gap that can be kept is kept. A row of at most `EXACT` tracks
-    is searched whole (depth first, leaving what is no better than the best so far), so its order is the best of all. A
-    longer one is a local optimum.
+    (or-opt: Or 1976): from each place in turn what gains most, while anything does. If it misses anything still, this
+    begins again from an order in which members of the largest groups left go first. With one kind of groups and nothing
+    fixed that one misses nothing if any order does (see `_begin`), so a gap that can be kept is kept. A row of at most
+    `EXACT` tracks is searched whole (depth first, leaving what is no better than the best so far), so its order is the
+    best of all. A longer one is a local optimum.
 
     A row of n tracks costs n² f, and n² for each pass; rows should have 100 tracks at most.
 
@@ -79,7 +79,7 @@ def sequence(
         hooked: How many places are near it.
         fixed: `int32[Q]`: how many tracks stay first, as they stand: what was played before. Arc and hooks begin behind
             them. None: none.
-        passes: Most passes over all exchanges, each begin.
+        passes: So many times each place is looked at, at most, on the average; each begin.
         parallel: Use all threads (jobs) or one (requests).
 
     Returns:

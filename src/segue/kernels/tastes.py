@@ -56,7 +56,9 @@ def tastes(
     one taste: below 8 tracks in any case; with 8 and an evidence of 2, a second one must take the scatter below 0.6 of
     what it was.
 
-    A new centre begins at the track that lies farthest from its own, times the root of its weight.
+    A new centre begins at the track that lies farthest from its own, times the root of its weight. Of a long history
+    the 256 tracks of the greatest weights decide, and the others join the nearest taste. A row of n of these costs
+    n² f, for their cosines, and n² for each round.
 
     Args:
         history: Q rows of items, which are rows of `vectors` (below 0: unknown), with preferences; 0 or less: not
