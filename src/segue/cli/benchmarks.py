@@ -15,7 +15,9 @@ __all__ = ["benchmark"]
 def benchmark(
     name: Annotated[
         str,
-        typer.Argument(help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, moods or situnes."),
+        typer.Argument(
+            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods or situnes."
+        ),
     ],
     model: Annotated[list[str] | None, typer.Option("--model", help="Only this one; may be given again.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, max=100, help="Runs; the figures are their mean.")] = None,
