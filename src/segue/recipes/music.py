@@ -163,7 +163,10 @@ class RecipesConfig(BaseModel):
     )
     """From one or a few tracks; personal where there is a history."""
     continuation: ListConfig = ListConfig(
-        weights=_ABOUT_SEEDS, learned=True, lean={"title:text": 1.0}, flow=FlowConfig(artist_gap=1, album_gap=0)
+        weights=_ABOUT_SEEDS,
+        learned=True,
+        lean={"title:text": 1.0},
+        flow=FlowConfig(artist_gap=1, album_gap=0, hook=20.0, together=20),
     )
     """What a playlist would hold next, by its tracks and, where it has one, its title."""
     title: ListConfig = ListConfig(weights={"title:text": 1.0}, flow=FlowConfig())
