@@ -25,7 +25,7 @@ def marks(**named: Sequence[int]) -> Marks:
     return Marks(tuple(sorted(named)), offsets_of(len(named[name]) for name in sorted(named)), flat, known)
 
 
-def themes(years: int = 300, spanish: int = 200) -> Themes:
+def themes(years: int = 300, spanish: int = 200, company: bool = False) -> Themes:
     """Energy rises with the number; of the last hundred tracks nothing is known but the genre."""
     year = np.zeros(N, np.int16)
     year[:years] = 1980 + np.arange(years) % 40
@@ -50,7 +50,9 @@ def themes(years: int = 300, spanish: int = 200) -> Themes:
     levels = heights(sound, np.full(len(SOUND), np.nan, np.float32))
     names = {kind: one.names for kind, one in found.marks.items()}
     reader = Reader(Vocabulary(names, lambda name, _: name in found.artists))
-    return Themes(reader, found, levels, (np.arange(N) // 20).astype(np.int32))
+    placed = np.where(np.arange(N) % 4 < 2, 1, -1).astype(np.float32)
+    beside = {"company": lambda towards, _: -placed if "happy" in towards or "50s" in towards else placed}
+    return Themes(reader, found, levels, (np.arange(N) // 20).astype(np.int32), **beside if company else {})
 
 
 def score(text: str, made: Themes | None = None, length: int = 10) -> NDArray[np.float32]:
@@ -140,3 +142,26 @@ def test_what_is_kept_is_bounded_and_the_same_when_asked_again() -> None:
         made.fitted(f"{1900 + number % 100} {number}", 10)
     assert len(made._kept) <= made._most
     np.testing.assert_array_equal(made.fitted("calm", 10)[1].score, first)
+
+
+def test_company_says_which_tracks_a_mood_is_put_beside() -> None:
+    made, before = score("melancholy", themes(company=True)), score("melancholy")
+    quarter = np.arange(N) % 4 < 2
+    assert made[quarter] / before[quarter] == pytest.approx(0.5)
+    assert (made[~quarter] < before[~quarter] / 10).all()
+
+
+def test_a_mood_is_measured_within_the_genre_that_is_asked_for() -> None:
+    one = themes(company=True)
+    one._company = lambda _towards, _against: np.where(EVEN, 5, 0) + (np.arange(N) % 4 < 2).astype(np.float32)
+    made = score("sad jazz", one)[300:]
+    assert made[4] > 5 * made[2] > 0
+
+
+def test_where_few_years_are_known_company_guesses_the_others_and_it_is_said() -> None:
+    _, fit = themes(years=100, company=True).fitted("1980s", 10)
+    year = np.arange(100) % 40 + 1980
+    assert (fit.score[:100] > 0).tolist() == (year < 1990).tolist()
+    unknown, beside = fit.score[100:], np.arange(100, N) % 4 < 2
+    assert 0 < unknown[~beside].max() < unknown[beside].min() < fit.score[:100].max()
+    assert len(fit.relaxed) == 1 and "is not known of every track here" in fit.relaxed[0]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from segue.themes.lexicon import CONCEPTS
 from segue.themes.reading import Vocabulary, parse
-from segue.themes.theme import Aim, Theme
+from segue.themes.theme import Aim, Side, Theme
 
 GENRES = (
     "hip hop", "indie pop", "indie rock", "jazz", "jazz piano", "old school hip hop", "r&b", "spanish pop", "rock",
@@ -162,3 +162,30 @@ def test_every_text_is_read_and_every_word_accounted_for(text: str) -> None:
 )
 def test_words_of_the_lexicon_are_never_unknown(words: list[str]) -> None:
     assert read(" ".join(words).replace("_", " ")).unknown == ()
+
+
+def test_a_mood_lies_away_from_its_opposite_and_turned_round_it_is_the_opposite() -> None:
+    (sad,), (not_sad,) = read("sad").sides, read("not sad").sides
+    assert "sad" in sad.towards and "happy" in sad.against
+    assert not_sad == Side(sad.against, sad.towards)
+
+
+def test_each_mood_occasion_and_instrument_has_a_side_of_its_own() -> None:
+    made = read("christmas piano party").sides
+    assert [side.towards[0] for side in made] == ["christmas", "piano", "party"]
+    assert read("without piano").sides == (Side((), ("piano",)),)
+
+
+@pytest.mark.parametrize(("text", "towards"), [("90s", ("90s",)), ("2014", ("2014",)), ("1985", ("80s",)),
+    ("1988-1993", ("80s", "90s")), ("2000s", ("2000s",))])  # fmt: skip
+def test_years_lie_away_from_other_decades(text: str, towards: tuple[str, ...]) -> None:
+    era = read(text).era
+    assert era is not None and era.towards == towards
+    assert len(era.against) >= 6 and not set(era.against) & {"80s" if text == "1985" else "none", *towards}
+
+
+def test_words_that_many_playlists_are_called_by_need_no_others() -> None:
+    usual = Vocabulary(learned=lambda _: True, usual=lambda word: word == "gym")
+    assert parse("gym", usual).titles == ("gym",)
+    assert "gym" in parse("treino", usual).titles
+    assert "calm" in parse("relaxing", Vocabulary(usual=lambda _: True)).titles

@@ -2,20 +2,20 @@
 """How well each track of a catalogue fits a theme, what of it really holds, and what had to be let go."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from segue.catalog.traits import Traits
 from segue.models.title import plain_words
 from segue.themes.heights import Heights, reached, within
 from segue.themes.reading import Reader
-from segue.themes.theme import Tag, Theme
+from segue.themes.theme import Side, Tag, Theme
 
 __all__ = ["Fit", "Themes"]
 
@@ -27,12 +27,17 @@ _EXACT = 0.01
 """Beats a minute that are lost as logarithms are kept."""
 _SHARED = np.float32(0.5)
 """Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
+_APART = np.float32(1.0)
+"""Standard scores towards a mood's titles and away from their opposites, at which a track is let in by half."""
 _LEANS = 1.25
 """What a genre that suits a mood multiplies the fit by."""
 _SLACK = 0.25
 """What a track keeps of its fit where nobody knows whether it is as asked, and too few are known to be."""
 _OTHER_GENRE, _NO_GENRE = 0.1, 0.25
 """What a track keeps of its fit that is of other genres than asked, or of none that is known: genres are opinions."""
+_MOSTLY = 0.3
+"""Share of tracks of which years must be known for nothing to be guessed."""
+_WORDLESS = Side(("instrumental",), ("sing along", "karaoke", "lyrics"))
 _KEPT_BYTES = 64 << 20
 _TEXTS = 1024
 """So many readings are kept in memory."""
@@ -63,12 +68,22 @@ class _Wish:
     """No more tracks than this need to be so, for it to hold."""
     fact: str = ""
     """What to say of a track that is so; "": nothing."""
+    guess: Side | None = None
+    """What tells how likely it is where hardly a track is known to be so or not."""
 
 
 class Themes:
     """Reads words and fits them to one catalogue. What was asked lately is kept, within some megabytes."""
 
-    def __init__(self, reader: Reader, traits: Traits, levels: Heights, artist: NDArray[np.int32]):
+    def __init__(
+        self,
+        reader: Reader,
+        traits: Traits,
+        levels: Heights,
+        artist: NDArray[np.int32],
+        company: Callable[[Sequence[str], Sequence[str]], NDArray[np.float32] | None] = lambda _towards, _against: None,
+    ):
+        self._company = company
         self._reader = reader
         self._traits = traits
         self._levels = levels
@@ -129,6 +144,9 @@ class Themes:
             score *= reached(aim, self._levels) ** _SHARED
         if theme.pace is not None:
             score *= within(theme.pace, self._levels) ** _SHARED
+        among = self._genre(theme)
+        for side in theme.sides:
+            score *= self._chance(side, among)
         if (leaning := self._leaning(theme.leaning)) is not None:
             score *= np.where(leaning, np.float32(1), np.float32(1 / _LEANS))
         allowed = np.ones(len(score), bool)
@@ -136,6 +154,12 @@ class Themes:
         for wish in self._wishes(theme):
             if not wish.strict:
                 score *= np.where(wish.met, 1, np.where(wish.missed, _OTHER_GENRE, _NO_GENRE)).astype(np.float32)
+                continue
+            if wish.guess is not None and (wish.met | wish.missed).mean() < _MOSTLY:
+                strictly = allowed & wish.met
+                allowed = allowed & ~wish.missed
+                score *= np.where(wish.met, np.float32(1), self._chance(wish.guess, None))
+                relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
                 continue
             strictly, least = allowed & wish.met, min(max(_ENOUGH, _TIMES * length), wish.enough)
             if strictly.sum() >= least:
@@ -154,6 +178,27 @@ class Themes:
         score[~allowed] = 0
         return Fit(score, tuple(relaxed))
 
+    def _chance(self, side: Side, among: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+        """Return how likely each track is on a side, by its company: for "chill rap", on that of chill among rap."""
+        cosine = self._company(side.towards, side.against)
+        if cosine is None:
+            return np.ones(len(self._artist), np.float32)
+        measured = np.isfinite(cosine) if among is None else np.isfinite(cosine) & among
+        spread = float(cosine[measured].std()) if measured.any() else 0.0
+        if spread == 0:
+            return np.ones(len(self._artist), np.float32)
+        height = (cosine - cosine[measured].mean()) / np.float32(spread)
+        chance: NDArray[np.float32] = ndtr(np.nan_to_num(height, nan=0.0) - _APART)
+        return chance
+
+    def _genre(self, theme: Theme) -> NDArray[np.bool_] | None:
+        """Mark the tracks of the genres that are asked for; None: none is, or hardly a track is known to be of them."""
+        met = [self._tagged(tag).met for tag in theme.tags if tag.kind == "genre" and tag.wanted]
+        if not met:
+            return None
+        together: NDArray[np.bool_] = np.logical_and.reduce(met)
+        return together if together.sum() >= _ENOUGH else None
+
     def _wishes(self, theme: Theme) -> Iterator[_Wish]:
         """Give what is to hold, what matters most first."""
         for tag in sorted(theme.tags, key=lambda tag: (tag.wanted, tag.kind != "artist")):
@@ -163,7 +208,7 @@ class Themes:
             year = self._traits.year
             met = (year >= first) & (year <= last)
             told = str(first) if first == last else f"{first}–{last}"
-            yield _Wish(f"years {told}", met, (year > 0) & ~met, fact=f"of {told}")
+            yield _Wish(f"years {told}", met, (year > 0) & ~met, fact=f"of {told}", guess=theme.era)
         if theme.tempo is not None:
             beats = np.exp2(self._levels.tempo)
             known = np.isfinite(beats)
@@ -175,7 +220,7 @@ class Themes:
                 score, unsure = self._levels.scores[aim.column], self._levels.unsure[aim.column]
                 known = np.isfinite(score) & (unsure == 0)
                 met = known & (score >= 0.84)  # the quantile 0.8
-                yield _Wish("instrumental", met, known & ~met)
+                yield _Wish("instrumental", met, known & ~met, guess=_WORDLESS)
 
     def _tagged(self, tag: Tag) -> _Wish:
         """Return the wish for a tag. A genre, language … is known of a track that has any of its kind."""

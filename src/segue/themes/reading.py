@@ -12,7 +12,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from segue.models.title import plain_words
 from segue.themes import numerals
 from segue.themes.lexicon import ALIASES, CONCEPTS, FILLERS, INSTRUMENTS, PLACES, WIDE, Concept, Place
-from segue.themes.theme import Aim, Tag, Theme, Understood
+from segue.themes.theme import Aim, Side, Tag, Theme, Understood
 
 __all__ = ["Reader", "Vocabulary", "parse"]
 
@@ -25,6 +25,8 @@ _VERY = frozenset("very really super so extremely muy sehr ganz total muito tres
 _LITTLE = frozenset("bit slightly little somewhat kinda poco etwas bisschen pouco peu moderately medium".split())
 _MARKS_OF = {"genre": ("genre",), "instrument": ("instrument", "genre")}
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_DECADES, _BY_NUMBER = range(1950, 2030, 10), 2000
+"""Of years, and the first that playlists call by all four digits: "90s", but "2010s", and "2014"."""
 _PARTS = ("valence", "energy", "tempo", "danceability", "acousticness", "instrumentalness", "speechiness", "loudness")
 
 
@@ -38,6 +40,8 @@ class Vocabulary:
     """Whether an artist has this name; asked for a famous one where the words may well mean something else."""
     learned: Callable[[str], bool] = lambda _: False
     """Whether titles of playlists have this word."""
+    usual: Callable[[str], bool] = lambda _: False
+    """Whether many have it."""
 
     def runs(self) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
         """Return by kind of mark, then by run of a name's words, stemmed and without spaces, the marks with it."""
@@ -89,7 +93,7 @@ class Reader:
 
     def _phrase(self, phrase: str, size: int, found: "_Found") -> bool:
         if (concept := _concepts().get(phrase)) is not None:
-            found.concept(phrase, concept)
+            found.concept(phrase, concept, usual=self._usual(phrase, concept))
             return True
         if size == 1 and (phrase in _GRAMMAR or _singular(phrase) in FILLERS):
             found.grammar(phrase)
@@ -97,13 +101,17 @@ class Reader:
         if self._named(phrase, size, found):
             return True
         if _stem(phrase) != phrase and (concept := _stems().get(_stem(phrase))) is not None:
-            found.concept(phrase, concept)
+            found.concept(phrase, concept, usual=self._usual(phrase, concept))
             return True
         return False
 
+    def _usual(self, phrase: str, concept: Concept) -> bool:
+        """Say whether playlists of a concept are called by these very words; of moods, other words tell more."""
+        return concept.kind != "mood" and all(self.vocabulary.usual(word) for word in phrase.split())
+
     def _named(self, phrase: str, size: int, found: "_Found") -> bool:
         if (instrument := _instruments().get(phrase)) is not None:
-            found.tag(phrase, "instrument", self._marks(("instrument", "genre"), instrument))
+            found.tag(phrase, "instrument", self._marks(("instrument", "genre"), instrument), instrument)
             return True
         if (where := _places().get(phrase)) is not None:
             kind, marks = self._of_place(where)
@@ -206,6 +214,7 @@ class _Found:
     tags: list[Tag] = field(default_factory=list)
     leaning: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """The words that the map of titles is asked: what is turned round, or a number of beats, is left out."""
     understood: list[Understood] = field(default_factory=list)
@@ -233,25 +242,40 @@ class _Found:
         if not self.turned and word not in _PASSING:
             self.said.append(word)
 
-    def concept(self, words: str, concept: Concept) -> None:
-        """Take a concept."""
+    def concept(self, words: str, concept: Concept, *, usual: bool = False) -> None:
+        """Take a concept; of words that are `usual` in titles, titles know enough."""
         wanted = concept.wanted()
         if self.turned:
             wanted = tuple(replace(one, above=not one.above) for one in wanted[:1])
         wanted = tuple(_degree(one, self.degree) for one in wanted)
         number = len(self.understood)
         self.aims += [(one, place == 0, number) for place, one in enumerate(wanted)]
+        called, against = _titles(concept.titles), _titles(concept.against)
+        if against:
+            self.sides.append(Side(against, called) if self.turned else Side(called, against))
+        elif concept.kind == "occasion" and not self.turned:
+            self.sides.append(Side(called))
         if not self.turned:
             self.said.append(words)
-            called = [title.replace("_", " ") for title in concept.titles.split()]
-            self.titles += [] if words in called else called  # who says it as playlists do needs no other words
+            self.titles += (
+                [] if words in called or usual else called
+            )  # who says it as playlists do needs no other words
             self.leaning += [genre.replace("_", " ") for genre in concept.leaning.split()]
             self.pace = self.pace or concept.pace
             self.arc = self.arc or concept.arc
         self._understand(words, concept.kind, ", ".join(map(_said, wanted)), wanted)
 
-    def tag(self, words: str, kind: str, marks: tuple[tuple[str, int], ...]) -> None:
-        """Take a genre, an instrument, a language or a region; one that no track is marked with is left to titles."""
+    def tag(self, words: str, kind: str, marks: tuple[tuple[str, int], ...], called: str = "") -> None:
+        """Take a genre, an instrument, a language or a region; one that no track is marked with is left to titles.
+
+        Args:
+            words: In the asker's spelling.
+            kind: Of the tag.
+            marks: That tracks may have.
+            called: What playlists of it are called, where these tell it from all others; "": they do not.
+        """
+        if called:
+            self.sides.append(Side((), (called,)) if self.turned else Side((called,)))
         if marks:
             self.tags.append(Tag(kind, words, marks, not self.turned))
         if not self.turned:
@@ -317,6 +341,8 @@ class _Found:
             tags=tuple(self.tags),
             leaning=tuple(dict.fromkeys(self.leaning)),
             titles=titles,
+            sides=tuple(self.sides),
+            era=None if self.years is None else _era(*self.years),
             arc=self.arc,
             understood=tuple(self.understood),
             unknown=tuple(dict.fromkeys(self.missed)),
@@ -353,6 +379,21 @@ def _degree(aim: Aim, degree: int) -> Aim:
 def _said(aim: Aim) -> str:
     share = round(100 * (1 - aim.quantile if aim.above else aim.quantile))
     return f"{'most' if aim.above else 'least'} {aim.column}, of the catalogue's {share}%"
+
+
+def _era(first: int, last: int) -> Side:
+    """Return what playlists of some years are called: a year by its number, others by their decades."""
+    inside = [decade for decade in _DECADES if decade <= last and decade + 9 >= first]
+    called = (str(first),) if first == last and first >= _BY_NUMBER else tuple(map(_decade, inside))
+    return Side(called, tuple(_decade(decade) for decade in _DECADES if decade not in inside))
+
+
+def _decade(first: int) -> str:
+    return f"{first % 100}s" if first < _BY_NUMBER else f"{first}s"
+
+
+def _titles(called: str) -> tuple[str, ...]:
+    return tuple(title.replace("_", " ") for title in called.split())
 
 
 def _runs(words: Sequence[str]) -> Iterator[str]:

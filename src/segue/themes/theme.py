@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Aim", "Tag", "Theme", "Understood"]
+__all__ = ["Aim", "Side", "Tag", "Theme", "Understood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,16 @@ class Aim:
     above: bool
     quantile: float
     """0–1, within what the catalogue knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Tracks that playlists of some titles hold, and those of others do not: "calm", and not "party"."""
+
+    towards: tuple[str, ...]
+    """Titles."""
+    against: tuple[str, ...] = ()
+    """Titles of the opposite; none: all that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +71,15 @@ class Theme:
     """Beats a minute, asked for with a number."""
     years: tuple[int, int] | None = None
     """First and last year of release."""
+    era: Side | None = None
+    """What playlists of these years are called."""
     tags: tuple[Tag, ...] = ()
     leaning: tuple[str, ...] = ()
     """Genres that suit the mood without being asked for: ambient, for sleep."""
     titles: tuple[str, ...] = ()
     """What playlists of such music are called: what the learned map of titles is asked beside the text itself."""
+    sides: tuple[Side, ...] = ()
+    """What playlists of its moods, occasions and instruments are called, and those of their opposites."""
     arc: str | None = None
     """How energetic the list is from its first track to its last; None: the words say nothing of it."""
     understood: tuple[Understood, ...] = ()
@@ -75,7 +89,7 @@ class Theme:
     @property
     def ruled(self) -> bool:
         """Whether any rule says which tracks fit."""
-        return bool(self.aims or self.pace or self.tempo or self.years or self.tags or self.leaning)
+        return bool(self.aims or self.pace or self.tempo or self.years or self.tags or self.leaning or self.sides)
 
     @property
     def empty(self) -> bool:
