@@ -25,11 +25,11 @@ _BY_AN_ARTIST = 10
 """So many by an artist are enough."""
 _EXACT = 0.01
 """Beats a minute that are lost as logarithms are kept."""
-_SHARED = np.float32(0.5)
+_SHARED = np.float32(1.0)
 """Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
 _APART = np.float32(1.0)
 """Standard scores towards a mood's titles and away from their opposites, at which a track is let in by half."""
-_LEANS = 1.25
+_LEANS = 1.5
 """What a genre that suits a mood multiplies the fit by."""
 _SLACK = 0.25
 """What a track keeps of its fit where nobody knows whether it is as asked, and too few are known to be."""
