@@ -17,6 +17,7 @@ VOCABULARY = Vocabulary(
     {"genre": tuple(sorted(GENRES)), "instrument": ("guitar", "piano"), "language": ("es", "fr"), "region": ("es",)},
     lambda name, famous: ARTISTS.get(name, False) or (name in ARTISTS and not famous),
     lambda word: word in TITLES,
+    lambda word: word == "piano",
 )
 
 

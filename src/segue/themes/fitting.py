@@ -27,8 +27,6 @@ _EXACT = 0.01
 """Beats a minute that are lost as logarithms are kept."""
 _SHARED = np.float32(1.0)
 """Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
-_APART = np.float32(1.0)
-"""Standard scores towards a mood's titles and away from their opposites, at which a track is let in by half."""
 _LEANS = 1.5
 """What a genre that suits a mood multiplies the fit by."""
 _SLACK = 0.25
@@ -37,6 +35,8 @@ _OTHER_GENRE, _NO_GENRE = 0.1, 0.25
 """What a track keeps of its fit that is of other genres than asked, or of none that is known: genres are opinions."""
 _MOSTLY = 0.3
 """Share of tracks of which years must be known for nothing to be guessed."""
+_SURELY = 0.5
+"""Chance from which on company is as good as a mark."""
 _WORDLESS = Side(("instrumental",), ("sing along", "karaoke", "lyrics"))
 _KEPT_BYTES = 64 << 20
 _TEXTS = 1024
@@ -68,6 +68,8 @@ class _Wish:
     """No more tracks than this need to be so, for it to hold."""
     fact: str = ""
     """What to say of a track that is so; "": nothing."""
+    near: Side | None = None
+    """Whose company is as good as being so."""
     guess: Side | None = None
     """What tells how likely it is where hardly a track is known to be so or not."""
 
@@ -131,6 +133,8 @@ class Themes:
                 score, unsure = self._levels.scores[aim.column][tracks], self._levels.unsure[aim.column][tracks]
                 border = ndtri(aim.quantile)
                 met &= (unsure == 0) & ((score > border) if aim.above else (score < border))
+                if aim.column == "instrumentalness" and aim.above:
+                    met &= self._levels.wordless[tracks]
             if concept.aims:
                 _add(facts, met, concept.words)
         for wish in self._wishes(theme):
@@ -142,6 +146,11 @@ class Themes:
         score = np.ones(len(self._artist), np.float32)
         for aim in theme.aims:
             score *= reached(aim, self._levels) ** _SHARED
+            if aim.column == "instrumentalness" and aim.above:
+                sung = (self._levels.unsure[aim.column] == 0) & ~self._levels.wordless
+                score *= np.where(
+                    sung & np.isfinite(self._levels.scores[aim.column]), np.float32(_SLACK), np.float32(1)
+                )
         if theme.pace is not None:
             score *= within(theme.pace, self._levels) ** _SHARED
         among = self._genre(theme)
@@ -161,12 +170,13 @@ class Themes:
                 score *= np.where(wish.met, np.float32(1), self._chance(wish.guess, None))
                 relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
                 continue
-            strictly, least = allowed & wish.met, min(max(_ENOUGH, _TIMES * length), wish.enough)
+            met = wish.met if wish.near is None else wish.met | (self._chance(wish.near, None) > _SURELY)
+            strictly, least = allowed & met, min(max(_ENOUGH, _TIMES * length), wish.enough)
             if strictly.sum() >= least:
                 allowed = strictly
                 continue
             loosely = allowed & ~wish.missed
-            if wish.met.any() and loosely.sum() >= least:
+            if met.any() and loosely.sum() >= least:
                 relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
                 allowed = loosely
             elif strictly.sum() >= length:  # nothing else is unknown: few are better than wrong ones
@@ -174,7 +184,7 @@ class Themes:
                 continue
             else:
                 relaxed.append(f"{wish.name} cannot hold: {_few(strictly)}")
-            score[~wish.met] *= np.float32(_SLACK)
+            score[~met] *= np.float32(_SLACK)
         score[~allowed] = 0
         return Fit(score, tuple(relaxed))
 
@@ -188,7 +198,7 @@ class Themes:
         if spread == 0:
             return np.ones(len(self._artist), np.float32)
         height = (cosine - cosine[measured].mean()) / np.float32(spread)
-        chance: NDArray[np.float32] = ndtr(np.nan_to_num(height, nan=0.0) - _APART)
+        chance: NDArray[np.float32] = ndtr(np.nan_to_num(height, nan=0.0) - np.float32(side.height))
         return chance
 
     def _genre(self, theme: Theme) -> NDArray[np.bool_] | None:
@@ -219,7 +229,7 @@ class Themes:
             if aim.column == "instrumentalness" and aim.above and aim.quantile > 0.8:
                 score, unsure = self._levels.scores[aim.column], self._levels.unsure[aim.column]
                 known = np.isfinite(score) & (unsure == 0)
-                met = known & (score >= 0.84)  # the quantile 0.8
+                met = known & (score >= 0.84) & self._levels.wordless  # the quantile 0.8, and no words
                 yield _Wish("instrumental", met, known & ~met, guess=_WORDLESS)
 
     def _tagged(self, tag: Tag) -> _Wish:
@@ -235,11 +245,14 @@ class Themes:
             if kind in self._traits.marks:
                 tracks = self._traits.marks[kind].of(mark)
                 has[tracks if kind == tag.kind else tracks[~stated[tracks]]] = True  # French pop may be sung in English
-                known |= self._traits.marks[kind].known
+                if kind == tag.kind or tag.kind != "instrument":  # a genre does not say what else is played in it
+                    known |= self._traits.marks[kind].known
         if tag.wanted:
             strict = tag.kind != "genre" and any(kind == tag.kind for kind, _ in tag.marks)
+            if tag.kind in ("region", "instrument"):  # what genres name is as good as stated, where they name enough
+                strict |= bool(has.sum() >= _ENOUGH)
             enough = _BY_AN_ARTIST if tag.kind == "artist" else 1 << 31
-            return _Wish(f"{tag.kind} “{tag.word}”", has, known & ~has, strict, enough, tag.word)
+            return _Wish(f"{tag.kind} “{tag.word}”", has, known & ~has, strict, enough, tag.word, tag.near)
         return _Wish(f"not {tag.kind} “{tag.word}”", ~has, has)
 
     def _leaning(self, genres: Sequence[str]) -> NDArray[np.bool_] | None:

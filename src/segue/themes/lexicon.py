@@ -273,7 +273,7 @@ _PORTUGUESE = "brazilian portuguese brasileiro brasileira mpb sertanejo samba bo
 PLACES = (
     Place(_SPANISH,
           "spanish espanol en_espanol espanola castellano spanisch espanhol espagnol espagnole スペイン語", "es"),
-    Place("spanish espanol flamenco", "espana spain spanien espanha espagne スペイン", region="ES"),
+    Place("spanish rumba_catalana", "espana spain spanien espanha espagne スペイン", region="ES"),
     Place("mexican mexicano mexicana norteno ranchera corrido banda",
           "mexican mexicano mexicana mexico mexikanisch mexicain メキシコ", region="MX"),
     Place("argentine argentino", "argentina argentine argentino argentinian argentinisch argentin", region="AR"),

@@ -27,6 +27,11 @@ _MARKS_OF = {"genre": ("genre",), "instrument": ("instrument", "genre")}
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _DECADES, _BY_NUMBER = range(1950, 2030, 10), 2000
 """Of years, and the first that playlists call by all four digits: "90s", but "2010s", and "2014"."""
+_RARE, _SURE = 2.0, 3.0
+"""How high above the mean of all tracks stands what an instrument's playlists hold, in standard deviations, and from
+where on it surely has it."""
+_SUNG = ("rock", "pop", "punk", "metal", "rap", "hip hop")
+"""What genres of songs end in: piano rock has a piano, and is not what is meant by "piano"."""
 _PARTS = ("valence", "energy", "tempo", "danceability", "acousticness", "instrumentalness", "speechiness", "loudness")
 
 
@@ -111,7 +116,12 @@ class Reader:
 
     def _named(self, phrase: str, size: int, found: "_Found") -> bool:
         if (instrument := _instruments().get(phrase)) is not None:
-            found.tag(phrase, "instrument", self._marks(("instrument", "genre"), instrument), instrument)
+            found.tag(
+                phrase,
+                "instrument",
+                self._of_instrument(instrument),
+                instrument if self.vocabulary.usual(instrument) else "",
+            )
             return True
         if (where := _places().get(phrase)) is not None:
             kind, marks = self._of_place(where)
@@ -176,6 +186,15 @@ class Reader:
         if _singular(phrase) in WIDE or all(word in FILLERS for word in words):
             return False
         return len(words) > 1 or _compact(phrase) in self._genres
+
+    def _of_instrument(self, name: str) -> tuple[tuple[str, int], ...]:
+        """Return the marks of an instrument: its own, and genres that are called by it, but not those of songs."""
+        genres = self.vocabulary.marks.get("genre", ())
+        return tuple(
+            (kind, mark)
+            for kind, mark in self._marks(("instrument", "genre"), name)
+            if kind == "instrument" or not genres[mark].endswith(_SUNG)
+        )
 
     def _of_place(self, where: Place) -> tuple[str, tuple[tuple[str, int], ...]]:
         """Return the marks of a place: its language, its region, and genres that are called by it."""
@@ -275,9 +294,10 @@ class _Found:
             called: What playlists of it are called, where these tell it from all others; "": they do not.
         """
         if called:
-            self.sides.append(Side((), (called,)) if self.turned else Side((called,)))
+            self.sides.append(Side((), (called,)) if self.turned else Side((called,), height=_RARE))
         if marks:
-            self.tags.append(Tag(kind, words, marks, not self.turned))
+            near = Side((called,), height=_SURE) if called else None
+            self.tags.append(Tag(kind, words, marks, not self.turned, near))
         if not self.turned:
             self.said.append(words)
         self._understand(words, kind, "" if marks else "the catalogue has no tracks marked so")

@@ -29,6 +29,8 @@ class Side:
     """Titles."""
     against: tuple[str, ...] = ()
     """Titles of the opposite; none: all that there is."""
+    height: float = 1.0
+    """Standard scores above the mean at which a track is let in by half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Tag:
     """Kinds and numbers of marks: having one is enough."""
     wanted: bool = True
     """Whether tracks are to have it or not to have it."""
+    near: Side | None = None
+    """Whose company is as good as having it."""
 
 
 @dataclass(frozen=True, slots=True)
