@@ -15,7 +15,7 @@ from segue.catalog.traits import Traits
 from segue.models.title import plain_words
 from segue.themes.heights import Heights, reached, within
 from segue.themes.reading import Reader
-from segue.themes.theme import Side, Tag, Theme
+from segue.themes.theme import Fact, Relaxed, Side, Tag, Theme
 
 __all__ = ["Fit", "Themes"]
 
@@ -49,15 +49,15 @@ class Fit:
 
     score: NDArray[np.float32]
     """`float32[catalogue]`: 0 where a wish that holds is not met; else above 0, up to 1, the better the more likely."""
-    relaxed: tuple[str, ...]
-    """What could not hold, in words."""
+    relaxed: tuple[Relaxed, ...]
+    """What could not hold."""
 
 
 @dataclass(frozen=True)
 class _Wish:
     """Something that is so or is not."""
 
-    name: str
+    what: Fact
     met: NDArray[np.bool_]
     """`bool[catalogue]`: known to be so."""
     missed: NDArray[np.bool_]
@@ -66,8 +66,8 @@ class _Wish:
     """Whether it is to hold; else it is of great weight."""
     enough: int = 1 << 31
     """No more tracks than this need to be so, for it to hold."""
-    fact: str = ""
-    """What to say of a track that is so; "": nothing."""
+    sayable: bool = False
+    """Whether it is worth saying of a track that is so."""
     near: Side | None = None
     """Whose company is as good as being so."""
     guess: Side | None = None
@@ -123,10 +123,10 @@ class Themes:
         asked = [any(tag.kind == "artist" and tag.wanted for tag in self.read(text).tags) for text in texts]
         return np.array(asked, bool)
 
-    def true_of(self, text: str, tracks: NDArray[np.int32]) -> list[list[str]]:
-        """Return which words of a text are true of each track (`int32[n]`) by what the catalogue says, not by guess."""
+    def true_of(self, text: str, tracks: NDArray[np.int32]) -> list[list[Fact]]:
+        """Return what of a text is true of each track (`int32[n]`) by what the catalogue says, not by guess."""
         theme = self.read(text)
-        facts: list[list[str]] = [[] for _ in tracks]
+        facts: list[list[Fact]] = [[] for _ in tracks]
         for concept in theme.understood:
             met = np.ones(len(tracks), bool)
             for aim in concept.aims:
@@ -136,10 +136,10 @@ class Themes:
                 if aim.column == "instrumentalness" and aim.above:
                     met &= self._levels.wordless[tracks]
             if concept.aims:
-                _add(facts, met, concept.words)
+                _add(facts, met, Fact(concept.kind, concept.words, concept.turned))
         for wish in self._wishes(theme):
-            if wish.fact:
-                _add(facts, wish.met[tracks], wish.fact)
+            if wish.sayable:
+                _add(facts, wish.met[tracks], wish.what)
         return facts
 
     def _fit(self, theme: Theme, length: int) -> Fit:
@@ -168,7 +168,7 @@ class Themes:
                 strictly = allowed & wish.met
                 allowed = allowed & ~wish.missed
                 score *= np.where(wish.met, np.float32(1), self._chance(wish.guess, None))
-                relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
+                relaxed.append(_relaxed("unsure", wish, strictly))
                 continue
             met = wish.met if wish.near is None else wish.met | (self._chance(wish.near, None) > _SURELY)
             strictly, least = allowed & met, min(max(_ENOUGH, _TIMES * length), wish.enough)
@@ -177,13 +177,13 @@ class Themes:
                 continue
             loosely = allowed & ~wish.missed
             if met.any() and loosely.sum() >= least:
-                relaxed.append(f"{wish.name} is not known of every track here: {_few(strictly)}")
+                relaxed.append(_relaxed("unsure", wish, strictly))
                 allowed = loosely
             elif strictly.sum() >= length:  # nothing else is unknown: few are better than wrong ones
                 allowed = strictly
                 continue
             else:
-                relaxed.append(f"{wish.name} cannot hold: {_few(strictly)}")
+                relaxed.append(_relaxed("cannot", wish, strictly))
             score[~met] *= np.float32(_SLACK)
         score[~allowed] = 0
         return Fit(score, tuple(relaxed))
@@ -218,19 +218,19 @@ class Themes:
             year = self._traits.year
             met = (year >= first) & (year <= last)
             told = str(first) if first == last else f"{first}–{last}"
-            yield _Wish(f"years {told}", met, (year > 0) & ~met, fact=f"of {told}", guess=theme.era)
+            yield _Wish(Fact("years", told), met, (year > 0) & ~met, sayable=True, guess=theme.era)
         if theme.tempo is not None:
             beats = np.exp2(self._levels.tempo)
             known = np.isfinite(beats)
             met = known & (beats >= theme.tempo[0] - _EXACT) & (beats <= theme.tempo[1] + _EXACT)
-            told = f"{theme.tempo[0]:.0f}–{theme.tempo[1]:.0f} beats a minute"
-            yield _Wish(told, met, known & ~met, fact=told)
+            told = f"{theme.tempo[0]:.0f}–{theme.tempo[1]:.0f}"
+            yield _Wish(Fact("tempo", told), met, known & ~met, sayable=True)
         for aim in theme.aims:
             if aim.column == "instrumentalness" and aim.above and aim.quantile > 0.8:
                 score, unsure = self._levels.scores[aim.column], self._levels.unsure[aim.column]
                 known = np.isfinite(score) & (unsure == 0)
                 met = known & (score >= 0.84) & self._levels.wordless  # the quantile 0.8, and no words
-                yield _Wish("instrumental", met, known & ~met, guess=_WORDLESS)
+                yield _Wish(Fact("sound", "instrumental"), met, known & ~met, guess=_WORDLESS)
 
     def _tagged(self, tag: Tag) -> _Wish:
         """Return the wish for a tag. A genre, language … is known of a track that has any of its kind."""
@@ -252,8 +252,8 @@ class Themes:
             if tag.kind in ("region", "instrument"):  # what genres name is as good as stated, where they name enough
                 strict |= bool(has.sum() >= _ENOUGH)
             enough = _BY_AN_ARTIST if tag.kind == "artist" else 1 << 31
-            return _Wish(f"{tag.kind} “{tag.word}”", has, known & ~has, strict, enough, tag.word, tag.near)
-        return _Wish(f"not {tag.kind} “{tag.word}”", ~has, has)
+            return _Wish(Fact(tag.kind, tag.word), has, known & ~has, strict, enough, True, tag.near)
+        return _Wish(Fact(tag.kind, tag.word, turned=True), ~has, has)
 
     def _leaning(self, genres: Sequence[str]) -> NDArray[np.bool_] | None:
         runs: Mapping[str, Sequence[int]] = self._reader.runs.get("genre", {})
@@ -266,17 +266,15 @@ class Themes:
         return has
 
 
-def _add(facts: list[list[str]], met: NDArray[np.bool_], words: str) -> None:
+def _add(facts: list[list[Fact]], met: NDArray[np.bool_], fact: Fact) -> None:
     for place in np.flatnonzero(met).tolist():
-        if words not in facts[place]:
-            facts[place].append(words)
+        if fact.words not in [one.words for one in facts[place]]:
+            facts[place].append(fact)
+
+
+def _relaxed(code: str, wish: _Wish, known: NDArray[np.bool_]) -> Relaxed:
+    return Relaxed(code, wish.what.kind, wish.what.words, int(known.sum()), wish.what.turned)
 
 
 def _artist_key(word: str) -> str:
     return word.removeprefix("the ") if word != "the the" else word
-
-
-def _few(found: NDArray[np.bool_]) -> str:
-    count = int(found.sum())
-    told = f"{count:,} track is" if count == 1 else f"{count or 'no'} tracks are"
-    return f"{told} known to be all that is asked"

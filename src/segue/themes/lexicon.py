@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from segue.themes.theme import Aim
 
-__all__ = ["ALIASES", "CONCEPTS", "FILLERS", "INSTRUMENTS", "PLACES", "WIDE", "Concept", "Place"]
+__all__ = ["ALIASES", "BESIDE", "CONCEPTS", "FILLERS", "INSTRUMENTS", "PLACES", "WIDE", "Concept", "Place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,12 @@ class Concept:
         )
 
 
-_LOUD, _QUIET = "workout party pump_up hype rock", "sleep calm relax acoustic"
+_LOUD, _QUIET = "workout party pump_up rock running metal gym", "sleep slow mellow relax calm acoustic"
 _GLAD, _SAD = "happy feel_good party good_vibes", "sad heartbreak depressing melancholy"
 _FRIENDLY = "happy feel_good love calm"
 """What playlists are called that are the opposite of some mood."""
+BESIDE = {_LOUD: _QUIET, _QUIET: _LOUD}
+"""What lies away from the one lies beside the other: few playlists are called "study", many "sleep"."""
 
 _MOODS = (
     Concept("mood", "happy joyful joyous cheerful glad merry happiness joy upbeat | feliz alegre alegria contento "
@@ -81,7 +83,7 @@ _MOODS = (
             "adrenaline high_energy | energetico energetica energia | energiegeladen energisch energie "
             "kraftvoll | energico energica energia animada | energique energie energisant | 元気 エネルギッシュ "
             "テンション",
-            "energy>.75 danceability>.4", "energetic pump_up", _QUIET),
+            "energy>.75 valence>.4", "energetic pump_up", _QUIET),
     Concept("mood", "angry anger mad furious rage raging aggressive aggression hate | enojado enfadado rabia furia "
             "ira agresivo | wutend wut zorn aggressiv | raiva bravo zangado agressivo | colere enerve rage "
             "agressif furieux | 怒り 激しい",
@@ -121,7 +123,7 @@ _ACTIVITIES = (
     Concept("activity", "party parties partying club clubbing turn_up pregame dancefloor | fiesta fiestas rumba "
             "discoteca marcha | party feiern feier fete_abend disko | festa festas balada | fete soiree boite | "
             "パーティー パーティ クラブ",
-            "danceability>.6 energy>.6", "party dance", _QUIET, arc="wave"),
+            "energy>.7 danceability>.5 valence>.4", "party dance", _QUIET, arc="wave"),
     Concept("activity", "dance dancing danceable | bailar baile bailable bailando | tanzen tanz tanzbar | dancar "
             "danca dancante | danser danse dansant | ダンス 踊る",
             "danceability>.65 energy>.5", "dance party", _QUIET, arc="wave"),
@@ -129,7 +131,7 @@ _ACTIVITIES = (
             "gimnasio ejercicio entrenar entrenamiento deporte | training trainieren sport fitness krafttraining | "
             "academia treino treinar malhar exercicio | sport entrainement musculation salle_de_sport | "
             "筋トレ ワークアウト トレーニング ジム",
-            "energy>.75 danceability>.4", "workout gym", _QUIET, arc="build"),
+            "energy>.75 valence>.4", "workout gym", _QUIET, arc="build"),
     Concept("activity", "running run runs jogging jog marathon treadmill cardio | correr corriendo carrera | laufen "
             "joggen lauf | corrida correr correndo | courir course jogging | ランニング ジョギング",
             "energy>.7", "running workout", _QUIET, pace=(150, 180), arc="build"),

@@ -11,7 +11,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from segue.models.title import plain_words
 from segue.themes import numerals
-from segue.themes.lexicon import ALIASES, CONCEPTS, FILLERS, INSTRUMENTS, PLACES, WIDE, Concept, Place
+from segue.themes.lexicon import ALIASES, BESIDE, CONCEPTS, FILLERS, INSTRUMENTS, PLACES, WIDE, Concept, Place
 from segue.themes.theme import Aim, Side, Tag, Theme, Understood
 
 __all__ = ["Reader", "Vocabulary", "parse"]
@@ -30,6 +30,8 @@ _DECADES, _BY_NUMBER = range(1950, 2030, 10), 2000
 _RARE, _SURE = 2.0, 3.0
 """How high above the mean of all tracks stands what an instrument's playlists hold, in standard deviations, and from
 where on it surely has it."""
+_MARKS = "\"'.,;:!?¡¿()[]«»“”„‘’…、。！？「」"
+"""What stands around words, and is no part of them."""
 _SUNG = ("rock", "pop", "punk", "metal", "rap", "hip hop")
 """What genres of songs end in: piano rock has a piano, and is not what is meant by "piano"."""
 _PARTS = ("valence", "energy", "tempo", "danceability", "acousticness", "instrumentalness", "speechiness", "loudness")
@@ -81,7 +83,7 @@ class Reader:
             for word in words:
                 if word not in found.missed and self.vocabulary.learned(word):
                     found.learned(word, said=True)
-        return found.theme(text)
+        return _respelt(found.theme(text), text)
 
     def _step(self, words: Sequence[str], place: int, found: "_Found") -> int:
         """Read what begins at a place; return how many words it took."""
@@ -271,7 +273,8 @@ class _Found:
         self.aims += [(one, place == 0, number) for place, one in enumerate(wanted)]
         called, against = _titles(concept.titles), _titles(concept.against)
         if against:
-            self.sides.append(Side(against, called) if self.turned else Side(called, against))
+            beside = tuple(dict.fromkeys((*called, *_titles(BESIDE.get(concept.against, "")))))
+            self.sides.append(Side(against, beside) if self.turned else Side(beside, against))
         elif concept.kind == "occasion" and not self.turned:
             self.sides.append(Side(called))
         if not self.turned:
@@ -282,7 +285,7 @@ class _Found:
             self.leaning += [genre.replace("_", " ") for genre in concept.leaning.split()]
             self.pace = self.pace or concept.pace
             self.arc = self.arc or concept.arc
-        self._understand(words, concept.kind, ", ".join(map(_said, wanted)), wanted)
+        self._understand(words, concept.kind, aims=wanted)
 
     def tag(self, words: str, kind: str, marks: tuple[tuple[str, int], ...], called: str = "") -> None:
         """Take a genre, an instrument, a language or a region; one that no track is marked with is left to titles.
@@ -300,7 +303,7 @@ class _Found:
             self.tags.append(Tag(kind, words, marks, not self.turned, near))
         if not self.turned:
             self.said.append(words)
-        self._understand(words, kind, "" if marks else "the catalogue has no tracks marked so")
+        self._understand(words, kind, marked=bool(marks))
 
     def artist(self, words: str, *, surely: bool) -> None:
         """Take an artist's name; of "like X", and of a word that titles use too, titles know more."""
@@ -308,24 +311,24 @@ class _Found:
             self.tags.append(Tag("artist", words, (("artist", 0),), not self.turned))
         if not self.turned:
             self.said.append(words)
-        self._understand(words, "artist", "")
+        self._understand(words, "artist")
 
     def number(self, words: str, numeral: "numerals.Numeral") -> None:
         """Take a tempo or years."""
         if numeral.kind == "tempo":
             self.tempo = numeral.first, numeral.last
-            self._understand(words, "tempo", f"{numeral.first:.0f}–{numeral.last:.0f} beats a minute")
+            self._understand(words, "tempo", value=f"{numeral.first:.0f}–{numeral.last:.0f}")
             return
         self.years = int(numeral.first), int(numeral.last)
         self.said.append(words)
         told = f"{self.years[0]}–{self.years[1]}" if self.years[0] != self.years[1] else str(self.years[0])
-        self._understand(words, "years", told)
+        self._understand(words, "years", value=told)
 
     def learned(self, word: str, *, said: bool = False) -> None:
         """Take a word that titles know, and that may have been `said` already."""
         if not self.turned:
             self.said += [] if said else [word]
-            self._understand(word, "learned", "")
+            self._understand(word, "learned")
         else:
             self.unknown(word)
 
@@ -338,14 +341,12 @@ class _Found:
 
     def respell(self, first: int, word: str, meant: str) -> None:
         """Note that what was just taken was spelt otherwise."""
-        self.understood[first:] = [
-            replace(one, words=word, meaning=f"{meant}: {one.meaning}" if one.meaning else meant)
-            for one in self.understood[first:]
-        ]
+        self.understood[first:] = [replace(one, words=word, meant=meant) for one in self.understood[first:]]
 
-    def _understand(self, words: str, kind: str, meaning: str, aims: tuple[Aim, ...] = ()) -> None:
-        told = f"not {words}" if self.turned else words
-        self.understood.append(Understood(told, kind, meaning, aims))
+    def _understand(
+        self, words: str, kind: str, *, aims: tuple[Aim, ...] = (), value: str = "", marked: bool = True
+    ) -> None:
+        self.understood.append(Understood(words, kind, aims, self.turned, value, marked=marked))
         self.turned, self.degree = False, 0
 
     def theme(self, text: str) -> Theme:
@@ -367,6 +368,21 @@ class _Found:
             understood=tuple(self.understood),
             unknown=tuple(dict.fromkeys(self.missed)),
         )
+
+
+def _respelt(theme: Theme, text: str) -> Theme:
+    """Return a theme whose words have the accents that the asker wrote; an artist's name is looked up without."""
+    written = {plain_words(word): word.casefold().strip(_MARKS) for word in text.split()}
+
+    def spelt(words: str) -> str:
+        return " ".join(written.get(word, word) for word in words.split())
+
+    return replace(
+        theme,
+        tags=tuple(tag if tag.kind == "artist" else replace(tag, word=spelt(tag.word)) for tag in theme.tags),
+        understood=tuple(replace(one, words=spelt(one.words)) for one in theme.understood),
+        unknown=tuple(map(spelt, theme.unknown)),
+    )
 
 
 def _agreed(aims: Sequence[tuple[Aim, bool, int]]) -> Iterator[Aim]:
@@ -394,11 +410,6 @@ def _degree(aim: Aim, degree: int) -> Aim:
     edge = 1.0 if aim.above else 0.0
     towards = edge if degree > 0 else 0.5
     return replace(aim, quantile=(aim.quantile + towards) / 2)
-
-
-def _said(aim: Aim) -> str:
-    share = round(100 * (1 - aim.quantile if aim.above else aim.quantile))
-    return f"{'most' if aim.above else 'least'} {aim.column}, of the catalogue's {share}%"
 
 
 def _era(first: int, last: int) -> Side:

@@ -2,9 +2,8 @@
 """A theme: what words such as "rainy sunday jazz" ask of each track."""
 
 from dataclasses import dataclass
-from typing import Any
 
-__all__ = ["Aim", "Side", "Tag", "Theme", "Understood"]
+__all__ = ["Aim", "Fact", "Relaxed", "Side", "Tag", "Theme", "Understood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,44 @@ class Understood:
     kind: str
     """mood, activity, occasion, day part, weekday, season, sound, tempo, years, language, region, genre,
     instrument, artist, or learned: known from titles of playlists alone."""
-    meaning: str
-    """What it came to, such as "least energy, of the catalogue's 30%"; "" where the kind says it all."""
     aims: tuple[Aim, ...] = ()
     """What it asks of the sound."""
+    turned: bool = False
+    """Whether it is not to be so."""
+    value: str = ""
+    """Years or beats a minute, in numbers."""
+    meant: str = ""
+    """What it is spelt like, where it was taken for a word that it is not; "": it is spelt so."""
+    marked: bool = True
+    """Whether the catalogue has tracks that are marked so, where it is for marks to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that was asked for and is true of a track."""
+
+    kind: str
+    """As `Understood.kind`."""
+    words: str
+    """The asker's; of years and tempo, numbers."""
+    turned: bool = False
+    """Whether it is true that it is not so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Something that was asked for and cannot hold."""
+
+    code: str
+    """unsure: it is not known of every track that is let in; cannot: it is let go."""
+    kind: str
+    """As `Understood.kind`."""
+    words: str
+    """As `Fact.words`."""
+    count: int
+    """Tracks known to be all that is asked."""
+    turned: bool = False
+    """Whether it was not to be so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +132,3 @@ class Theme:
     def empty(self) -> bool:
         """Whether nothing was understood."""
         return not self.understood
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was understood and what was not, as answers carry it."""
-        return {
-            "understood": [{"words": one.words, "as": one.kind, "meaning": one.meaning} for one in self.understood],
-            "unknown": list(self.unknown),
-        }
