@@ -7,17 +7,19 @@ code's first part ("knn"), and so it says what never names one ("popularity").
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing"]
+__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing", "spoken"]
 
 DEFAULT = "en"
 FIELDS = ("seed", "other", "artist", "region", "genre")
 """What a sentence may have gaps for: two tracks that it names, the recommended track's artist, and the region and the
 genre of a chart."""
+_PARTS = ("reasons", "messages", "kinds", "sounds")
+"""Tables of a file."""
 _FOLDER = Path(__file__).parent / "languages"
 
 
@@ -33,6 +35,21 @@ class Language:
     """How a track is named in a sentence: gaps `title` and `artist`."""
     reasons: Mapping[str, str]
     """By code: gaps are `FIELDS`."""
+    messages: Mapping[str, str]
+    """What notes say, and reasons of playlists from free words: by code, with gaps of their own."""
+    kinds: Mapping[str, str]
+    """What words can be taken for, as `themes.theme.Understood.kind` has it."""
+    sounds: Mapping[str, str]
+    """What can be asked of a sound, by column of `models.sound.SOUND`."""
+
+    def say(self, code: str, **gaps: object) -> str:
+        """Return a message with its gaps filled in."""
+        return self.messages[code].format(**gaps)
+
+    def all_of(self, parts: Sequence[str]) -> str:
+        """Return parts as one list: "calm, jazz, and piano"."""
+        first = self.messages["join"].join(parts[:-1])
+        return self.say("last", first=first, last=parts[-1]) if first else parts[-1]
 
     def sentence(self, code: str, *, named: bool) -> str:
         """Return the sentence for a reason, with its gaps.
@@ -58,6 +75,11 @@ def language(tag: str | None) -> Language | None:
     return languages().get(tag.replace("_", "-").partition("-")[0].lower())
 
 
+def spoken(tag: str | None) -> Language:
+    """Return the language of a tag; English where nobody has written it yet."""
+    return language(tag) or languages()[DEFAULT]
+
+
 def missing(tag: str | None) -> str | None:
     """Return what to tell who asks for a language that nobody has written yet; None where there is nothing to tell."""
     if language(tag) is not None:
@@ -73,4 +95,4 @@ def languages() -> Mapping[str, Language]:
 
 def _read(path: Path) -> Language:
     content = tomllib.loads(path.read_text("utf-8"))
-    return Language(path.stem, content["name"], content["track"], content["reasons"])
+    return Language(path.stem, content["name"], content["track"], *(content[part] for part in _PARTS))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The snapshot: one frozen set of catalogue and models that serves, and the atomic pointer to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -40,6 +40,10 @@ __all__ = ["Pointer", "Snapshot", "before", "bind", "grow", "load", "point", "pr
 
 _FAMOUS = 0.95
 """An artist whose name is an everyday word is meant by it if so large a share of artists is less played."""
+
+
+_USUAL = 5
+"""Titles in which a word must stand for playlists to be called by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +163,21 @@ class Snapshot:
             return self.titles is not None and bool(self.titles.model.knows([word])[0])
 
         marks = {kind: one.names for kind, one in known.marks.items()}
-        reader = Reader(Vocabulary(marks, is_artist, learned))
-        return Themes(reader, known, heights(self.sound, explained), self.catalog.artist)
+
+        def usual(word: str) -> bool:
+            return self.titles is not None and bool(self.titles.model.knows([word], _USUAL)[0])
+
+        reader = Reader(Vocabulary(marks, is_artist, learned, usual))
+        return Themes(reader, known, heights(self.sound, explained), self.catalog.artist, self._company)
+
+    def _company(self, towards: Sequence[str], against: Sequence[str]) -> NDArray[np.float32] | None:
+        """Return how far each track lies towards some titles and away from others; NaN where titles know none."""
+        if self.titles is None or (apart := self.titles.model.apart(towards, against)) is None:
+            return None
+        known = self.titles.index >= 0
+        found = np.full(len(known), np.nan, np.float32)
+        found[known] = apart[self.titles.index[known]]
+        return found
 
     @property
     def id(self) -> str:

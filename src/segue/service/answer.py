@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import NotFound, SegueError
-from segue.explain.words import missing
+from segue.explain.words import missing, spoken
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
@@ -33,12 +33,6 @@ __all__ = ["Answer", "Service"]
 _Name: TypeAlias = Literal["radio", "continuation", "title", "mood", "weekly"]
 _LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
-_RELAXED = {
-    "gap": "an artist or an album comes back sooner than it should: too few others fit",
-    "length": "not as long as asked for: nothing fits the time better",
-    "dial": "not as familiar or as new as asked for: too few such tracks fit",
-}
-"""What is said where a rule could not be held."""
 _NAMES: Mapping[Kind, _Name] = {
     Kind.RADIO: "radio",
     Kind.CONTINUE: "continuation",
@@ -199,11 +193,11 @@ class Service:
             if untold := missing(ask.language):
                 notes[place].append(untold)
             if ask.listener in silent:
-                notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
+                notes[place].append(spoken(ask.language).say("silent", listener=ask.listener))
         request = self._request(asks, seeds, exclude, snapshot, until)
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
-                notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
+                notes[place].append(spoken(ask.language).say("strange", listener=ask.listener))
         config = self._config(name)
         dialled = request.dial is not None
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel, dialled=dialled)
@@ -212,13 +206,13 @@ class Service:
         untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
         for place, ask in enumerate(asks):
             if name == "mood":
-                notes[place].extend(moods.notes(snapshot.themes, ask.text or "", ask.limit))
+                notes[place].extend(moods.notes(snapshot.themes, ask))
             if untrained and name not in ("title", "mood"):
                 notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
-                notes[place].append(f"nothing is known of playlists called {ask.title!r}")
+                notes[place].append(spoken(ask.language).say("untitled", title=ask.title))
         answered = moved(made)
-        _tell(own, np.flatnonzero(answered), answered, notes)
+        _tell(own, asks, np.flatnonzero(answered), answered, notes)
         trace.add(own)
         parts = [(np.flatnonzero(answered), made.take(np.flatnonzero(answered)), main)]
         bare = np.flatnonzero(~answered)
@@ -228,16 +222,17 @@ class Service:
             own = Trace()
             made = run(lower, request.take(bare), own)
             answered = moved(made) | (lower.name == "popular")
-            _tell(own, bare[answered], answered, notes)
+            _tell(own, asks, bare[answered], answered, notes)
             trace.add(own)
             if lower.name == "popular":
                 for place in bare.tolist():
+                    ask, tongue = asks[place], spoken(asks[place].language)
                     if name == "mood":
-                        notes[place].append(f"nothing is understood of {asks[place].text!r}")
+                        notes[place].append(tongue.say("nothing", text=ask.text))
                     if name == "title":
-                        notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
+                        notes[place].append(tongue.say("untitled", title=ask.title))
                     if len(request.history.row(place)) and not len(seeds[place]):
-                        notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
+                        notes[place].append(tongue.say("worn", listener=ask.listener))
             parts.append((bare[answered], made.take(np.flatnonzero(answered)), lower))
             bare = bare[~answered]
         return collect(asks, parts, notes, snapshot)
@@ -319,11 +314,17 @@ class Service:
         )
 
 
-def _tell(trace: Trace, places: NDArray[np.int64], answered: NDArray[np.bool_], notes: Sequence[list[str]]) -> None:
+def _tell(
+    trace: Trace,
+    asks: Sequence[Ask],
+    places: NDArray[np.int64],
+    answered: NDArray[np.bool_],
+    notes: Sequence[list[str]],
+) -> None:
     """Say in the notes of the answers at some places which rules could not be held in the rows answered."""
     for rule, rows in trace.relaxed.items():
         for place in places[rows[answered]].tolist():
-            notes[place].append(_RELAXED[rule])
+            notes[place].append(spoken(asks[place].language).say(rule))
 
 
 def _stricter(ask: Ask) -> tuple[int, bool]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
 from segue.explain.reasons import FACTS
-from segue.explain.words import DEFAULT, Language, language, languages
+from segue.explain.words import Language, spoken
 from segue.kernels.ragged import offsets_of, take_rows
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.stage import Recipe
@@ -114,7 +114,8 @@ def collect(
     short = np.flatnonzero(lengths < [0 if ask.minutes else ask.limit for ask in asks])
     told = [list(one) for one in notes]
     for row in short.tolist():
-        told[row].append(f"{lengths[row]} tracks instead of {asks[row].limit}: nothing else fits well enough")
+        tongue = spoken(asks[row].language)
+        told[row].append(tongue.say("short", made=lengths[row], asked=asks[row].limit))
     why = (seed, codes, code, other)
     return Slates(asks, offsets, track, score, sources, source, *why, rungs, recipes, told, snapshot.id)
 
@@ -173,9 +174,9 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
         catalog: As `word` takes it.
         tag: As `word` takes it.
     """
-    spoken = language(tag) or languages()[DEFAULT]
-    sentences = {(code, named): _sentence(spoken, code, named) for code in set(told.code) for named in (False, True)}
-    seeds, others = (_called(spoken, numbers, catalog) for numbers in (told.seed, told.other))
+    tongue = spoken(tag)
+    sentences = {(code, named): _sentence(tongue, code, named) for code in set(told.code) for named in (False, True)}
+    seeds, others = (_called(tongue, numbers, catalog) for numbers in (told.seed, told.other))
     columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
     return [
         sentences[code, seed is not None](seed=seed, other=other, artist=artist)
@@ -183,18 +184,18 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
     ]
 
 
-def _sentence(spoken: Language, code: str, named: bool) -> Callable[..., str]:
+def _sentence(tongue: Language, code: str, named: bool) -> Callable[..., str]:
     """Return what fills in a sentence; where a chart spoke, what it is of is filled in."""
     _, _, of_chart = code.partition(":")
     region, _, genre = of_chart.partition(":")
-    return partial(spoken.sentence(code, named=named).format, region=region, genre=genre)
+    return partial(tongue.sentence(code, named=named).format, region=region, genre=genre)
 
 
-def _called(spoken: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
+def _called(tongue: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
     """Return what tracks are called in a sentence, None for -1; each is put together once."""
     different, place = np.unique(numbers, return_inverse=True)
     columns = (_column(name, different, catalog) for name in ("title", "artist_name"))
-    names = [None if title is None else spoken.call(title, str(artist)) for title, artist in zip(*columns, strict=True)]
+    names = [None if title is None else tongue.call(title, str(artist)) for title, artist in zip(*columns, strict=True)]
     return [names[one] for one in place.tolist()]
 
 
