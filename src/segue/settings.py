@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
+from segue.features.personas import PersonasConfig
 from segue.index.config import IndexConfig
 from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
@@ -181,6 +182,7 @@ class Settings(BaseSettings):
     """Threads of jobs; 0: one a core."""
     consent: ConsentConfig = ConsentConfig()
     audience: AudienceConfig = AudienceConfig()
+    personas: PersonasConfig = PersonasConfig()
     dataset: DatasetConfig = DatasetConfig()
     models: ModelsConfig = ModelsConfig()
     index: IndexConfig = IndexConfig()

@@ -17,6 +17,7 @@ from segue.catalog.store import Catalog
 from segue.errors import BadInput, Damaged, NotFound, NotReady
 from segue.events import compaction
 from segue.events.sink import Sink
+from segue.features.personas import COLUMNS, HEARD, Persona, personas
 from segue.importers.batch import Importer
 from segue.jobs import demo as demo_job
 from segue.jobs import ingest as ingest_job
@@ -414,7 +415,7 @@ class Workspace:
         return not self.door.read(Purpose.OPERATE, ["type"], listeners=[listener]).is_empty()
 
     def listener(self, listener: str) -> dict[str, Any]:
-        """Return what is known of a listener: events of each type, since when, what they say, and their consents."""
+        """Return what is known of a listener: events, since when, what they say, their persona and consents."""
         columns = ["type", "occurred_at"]
         events = self.door.read(Purpose.OPERATE, columns, listeners=[listener])
         try:
@@ -431,6 +432,7 @@ class Workspace:
             "last_at": events["occurred_at"].max(),
             "playlists": kept,
             "profile": {name: said for name, said in self.profile(listener).to_json().items() if said is not None},
+            "persona": None if (persona := self.persona(listener)) is None else persona.to_json(),
             "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
         }
 
@@ -443,6 +445,14 @@ class Workspace:
     def profile(self, listener: str) -> Profile:
         """Return what a listener says of themselves, as it is kept."""
         return stated(self.door, listener)
+
+    def persona(self, listener: str, *, now: datetime | None = None) -> Persona | None:
+        """Return how a listener listens, with the numbers that say so; None: nothing may be used to personalise.
+
+        It is worked out from the log at every call and kept nowhere, so there is nothing of it to erase.
+        """
+        events = self.door.read(Purpose.PERSONALISE, COLUMNS, types=HEARD, listeners=[listener])
+        return personas(events, self.settings.personas, now or datetime.now(UTC)).get(listener)
 
     def introduce(self, listener: str, said: Profile) -> Profile:
         """Write down what a listener says of themselves, and return all of it. It counts from the next answer on.

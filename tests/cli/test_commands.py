@@ -217,6 +217,9 @@ def test_a_table_of_tracks_is_imported_and_says_of_how_many_more_is_known(import
 def test_a_listener_can_be_shown_exported_and_erased(copy: Path) -> None:
     who = "sim:listener:000004"
     shown = json.loads(run("listener", "show", who, "--home", copy, "--json").stdout)
+    persona = shown["persona"]
+    assert persona["plays"] == shown["events"]["play"]
+    assert f"{persona['plays']:,} plays in all" in run("listener", "show", who, "--home", copy).stdout
     lines = run("listener", "export", who, "--home", copy).stdout.splitlines()
     assert len(lines) == sum(shown["events"].values())
     receipt = json.loads(run("listener", "erase", who, "--yes", "--home", copy, "--json").stdout)
