@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
+from segue.features.charts import ChartsConfig
 from segue.features.personas import PersonasConfig
 from segue.index.config import IndexConfig
 from segue.models.als import ImplicitALSConfig
@@ -182,6 +183,7 @@ class Settings(BaseSettings):
     """Threads of jobs; 0: one a core."""
     consent: ConsentConfig = ConsentConfig()
     audience: AudienceConfig = AudienceConfig()
+    charts: ChartsConfig = ChartsConfig()
     personas: PersonasConfig = PersonasConfig()
     dataset: DatasetConfig = DatasetConfig()
     models: ModelsConfig = ModelsConfig()

@@ -19,6 +19,7 @@ from segue.events import compaction
 from segue.events.sink import Sink
 from segue.features.personas import COLUMNS, HEARD, Persona, personas
 from segue.importers.batch import Importer
+from segue.jobs import charts as charts_job
 from segue.jobs import demo as demo_job
 from segue.jobs import ingest as ingest_job
 from segue.jobs import themes as themes_job
@@ -235,6 +236,26 @@ class Workspace:
         if words is None:
             raise NotReady("no words were learned yet; run `segue train` where tracks have titles")
         return words.neighbours(word, limit, language=language)
+
+    def chart(
+        self,
+        *,
+        region: str | None = None,
+        genre: str | None = None,
+        language: str | None = None,
+        limit: int = 50,
+        now: datetime | None = None,
+    ) -> list[charts_job.Entry]:
+        """Return the most played tracks: of a region (as plays name it), a genre, a language of tracks, or several.
+
+        A region's counts are blended with everyone's by evidence. A track needs `[charts] least_listeners` listeners.
+
+        Raises:
+            NotFound: No track has the genre or the language.
+        """
+        at = now or datetime.now(UTC)
+        about = {"region": region, "genre": genre, "language": language}
+        return charts_job.chart(self.door, self.catalog(), self.settings.charts, at, **about, limit=limit)
 
     def radio(
         self,
