@@ -237,25 +237,24 @@ class Workspace:
             raise NotReady("no words were learned yet; run `segue train` where tracks have titles")
         return words.neighbours(word, limit, language=language)
 
-    def chart(
+    def charts(
         self,
         *,
         region: str | None = None,
         genre: str | None = None,
         language: str | None = None,
         limit: int = 50,
-        now: datetime | None = None,
     ) -> list[charts_job.Entry]:
         """Return the most played tracks: of a region (as plays name it), a genre, a language of tracks, or several.
 
-        A region's counts are blended with everyone's by evidence. A track needs `[charts] least_listeners` listeners.
+        They are counted at training. A region's counts are blended with everyone's by evidence, and a track needs
+        `[models.charts] least_listeners` listeners.
 
         Raises:
             NotFound: No track has the genre or the language.
+            NotReady: Nothing is trained, or there were no plays to count.
         """
-        at = now or datetime.now(UTC)
-        about = {"region": region, "genre": genre, "language": language}
-        return charts_job.chart(self.door, self.catalog(), self.settings.charts, at, **about, limit=limit)
+        return charts_job.chart(self.current(), region=region, genre=genre, language=language, limit=limit)
 
     def radio(
         self,

@@ -215,14 +215,14 @@ def test_a_table_of_tracks_is_imported_and_says_of_how_many_more_is_known(import
 
 
 def test_a_chart_lists_what_enough_listeners_play(copy: Path) -> None:
-    shown = json.loads(run("chart", "--home", copy, "--json", "--limit", 5).stdout)
+    shown = json.loads(run("charts", "--home", copy, "--json", "--limit", 5).stdout)
     assert len(shown) == 5
     assert [one["share"] for one in shown] == sorted((one["share"] for one in shown), reverse=True)
     assert not any(one["own"] for one in shown)
-    assert shown[0]["title"] in run("chart", "--home", copy).stdout.replace("\n", " ")
-    nowhere = json.loads(run("chart", "--region", "AQ", "--home", copy, "--json", "--limit", 5).stdout)
+    assert shown[0]["title"] in run("charts", "--home", copy).stdout.replace("\n", " ")
+    nowhere = json.loads(run("charts", "--region", "AQ", "--home", copy, "--json", "--limit", 5).stdout)
     assert [one["track"] for one in nowhere] == [one["track"] for one in shown]
-    refused(run("chart", "--genre", "flurbgl", "--home", copy), 2, "no track has the genre 'flurbgl'")
+    refused(run("charts", "--genre", "flurbgl", "--home", copy), 2, "no track has the genre 'flurbgl'")
 
 
 def test_a_listener_can_be_shown_exported_and_erased(copy: Path) -> None:

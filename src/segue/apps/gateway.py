@@ -236,7 +236,7 @@ def _api(gateway: Gateway) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 50,
     ) -> dict[str, Any]:
         """Give tracks, the first first; `own` says whether the region's own count speaks, or everyone's."""
-        found = await gateway.run(lambda: workspace.chart(region=region, genre=genre, language=language, limit=limit))
+        found = await gateway.run(lambda: workspace.charts(region=region, genre=genre, language=language, limit=limit))
         return {"region": region, "genre": genre, "language": language, "tracks": [asdict(one) for one in found]}
 
     @api.get("/moods/{words}", summary="A playlist for free words")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reasons in words, in the listener's language: one file of `languages/` each, and nothing else to add one.
 
-A reason is kept as a code and the tracks that it names. A code is the name of a source ("knn:history") or of a fact
-("followed"). A language says a code that names a track under the code itself; where no track can be named, under the
-code's first part ("knn"), and so it says what never names one ("popularity").
+A reason is kept as a code and the tracks that it names. A code is the name of a source ("knn:history"), of a fact
+("followed"), or of a chart: "popularity:PT" or "popularity:PT:fado", whose words are "region" and "genre". A language
+says a code that names a track under the code itself; where no track can be named, under the code's first part ("knn"),
+and so it says what never names one ("popularity").
 """
 
 import tomllib
@@ -33,6 +34,8 @@ class Language:
     """How a track is named in a sentence: gaps `title` and `artist`."""
     reasons: Mapping[str, str]
     """By code: gaps are `FIELDS`."""
+    places: Mapping[str, str]
+    """How regions stand in a sentence, by their codes; "other" has a gap for the code of any other."""
 
     def sentence(self, code: str, *, named: bool) -> str:
         """Return the sentence for a reason, with its gaps.
@@ -41,10 +44,16 @@ class Language:
             code: The reason's code.
             named: Whether there is a track to name.
         """
-        model = code.partition(":")[0]
+        model, _, about = code.partition(":")
+        if model == "popularity" and about and about not in ("history", "seeds"):
+            return self.reasons["genre" if ":" in about else "region"]
         if named or model not in self.reasons:
             return self.reasons.get(code) or self.reasons[model]
         return self.reasons[model]
+
+    def place(self, region: str) -> str:
+        """Say where a region is."""
+        return self.places.get(region) or self.places["other"].format(code=region)
 
     def call(self, title: str, artist: str) -> str:
         """Name a track; one that is called like its artist is the artist."""
@@ -73,4 +82,4 @@ def languages() -> Mapping[str, Language]:
 
 def _read(path: Path) -> Language:
     content = tomllib.loads(path.read_text("utf-8"))
-    return Language(path.stem, content["name"], content["track"], content["reasons"])
+    return Language(path.stem, content["name"], content["track"], content["reasons"], content["places"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chart of a region, a genre, a language of tracks, or of several at once, counted from the log."""
+"""The chart of a region, a genre, a language of tracks, or of several at once: counted at training, read whenever."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +9,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
-from segue.catalog.traits import traits
-from segue.errors import NotFound
-from segue.features import charts
-from segue.features.charts import ChartsConfig, Counts
+from segue.dataset.matrices import Dataset
+from segue.errors import NotFound, NotReady
+from segue.features.charts import COLUMNS, added, count
+from segue.models.charts import Charts, ChartsConfig
 from segue.privacy.door import Door
+from segue.registry.snapshot import Snapshot
 from segue.types import EventType, Purpose
 
-__all__ = ["Entry", "chart"]
+__all__ = ["Entry", "chart", "learn"]
 
 _PIECE = 2_000_000
 """Events read at once, about."""
@@ -34,11 +35,27 @@ class Entry:
     """Whether the region's own count speaks; if not, the line stands where everyone's plays put it."""
 
 
+def learn(door: Door, catalog: Catalog, data: Dataset, config: ChartsConfig, now: datetime) -> Charts:
+    """Count, for every region, what the listeners play who allow it, and return what of it may be kept.
+
+    Plays fade from the last one of the dataset back, as popularity's do.
+
+    Raises:
+        NotReady: Nobody's plays may be counted.
+    """
+    table = catalog.described.select("track_id", pl.col("canonical").alias("number"))
+    parts = []
+    for piece in door.pieces(_PIECE):
+        plays = door.read(Purpose.PERSONALISE, COLUMNS, types=[EventType.PLAY], between=piece, until=data.until)
+        plays = plays.join(table, left_on="track", right_on="track_id")
+        parts.append(count(plays, config.half_life_days, data.reference_at or now))
+    model = Charts(config)
+    model.fit(data, added(parts))
+    return model
+
+
 def chart(
-    door: Door,
-    catalog: Catalog,
-    config: ChartsConfig,
-    now: datetime,
+    snapshot: Snapshot,
     *,
     region: str | None = None,
     genre: str | None = None,
@@ -48,51 +65,35 @@ def chart(
     """Return the most played tracks, the first first; of a region, blended with everyone's by evidence.
 
     Raises:
+        NotReady: No charts were counted.
         NotFound: No track has the genre or the language.
     """
-    among = _among(catalog, {"genre": genre, "language": language})
-    found = _counts(door, catalog, among, config, now)
-    everyone = found.pop(None)
-    own = np.zeros(len(catalog), bool)
-    shares = everyone.weight / max(everyone.weight.sum(), 1e-9)
-    if region in found:
-        prior = charts.strength([one.weight for one in found.values()], everyone.weight)
-        shares, own = charts.blended(found[region], everyone, prior, config)
-    listed = np.flatnonzero(everyone.listeners >= config.least_listeners)
+    if snapshot.charts is None:
+        raise NotReady("no charts were counted yet; run `segue train` where there are plays")
+    model, numbers = snapshot.charts.model, snapshot.charts.numbers
+    place = model.regions.index(region) if region in model.regions else -1
+    shares, own = model.shares(place), model.told(place)
+    among = (numbers >= 0) & _among(snapshot, {"genre": genre, "language": language})[numbers]
+    total = max(float(shares[among].sum(dtype=np.float64)), 1e-12)
+    listed = np.flatnonzero(among & model.listed)
     best = listed[np.argsort(-shares[listed], kind="stable")][:limit]
-    rows = catalog.tracks.select("track_id", "artist_name", "title")[best]
+    rows = snapshot.catalog.tracks.select("track_id", "artist_name", "title")[numbers[best]]
     return [
-        Entry(track, f"{artist} – {title}", float(shares[number]), bool(own[number]))
-        for number, (track, artist, title) in zip(best, rows.iter_rows(), strict=True)
+        Entry(track, f"{artist} – {title}", float(shares[item]) / total, bool(own[item]))
+        for item, (track, artist, title) in zip(best, rows.iter_rows(), strict=True)
     ]
 
 
-def _among(catalog: Catalog, wanted: dict[str, str | None]) -> NDArray[np.bool_]:
-    among = np.ones(len(catalog), bool)
-    if not any(wanted.values()):
-        return among
-    marks = traits(catalog).marks
+def _among(snapshot: Snapshot, wanted: dict[str, str | None]) -> NDArray[np.bool_]:
+    """Mark the tracks, `bool[catalogue]`, that have all that is wanted."""
+    among = np.ones(len(snapshot.catalog), bool)
     for kind, name in wanted.items():
         if name is None:
             continue
-        if name.strip().lower() not in marks[kind].names:
-            raise NotFound(f"no track has the {kind} {name!r}; there are: {', '.join(marks[kind].names[:50])}")
-        having = np.zeros(len(catalog), bool)
-        having[marks[kind].of(marks[kind].names.index(name.strip().lower()))] = True
+        marks = snapshot.traits.marks[kind]
+        if name.strip().lower() not in marks.names:
+            raise NotFound(f"no track has the {kind} {name!r}; there are: {', '.join(marks.names[:50])}")
+        having = np.zeros(len(among), bool)
+        having[marks.of(marks.names.index(name.strip().lower()))] = True
         among &= having
     return among
-
-
-def _counts(
-    door: Door, catalog: Catalog, among: NDArray[np.bool_], config: ChartsConfig, now: datetime
-) -> dict[str | None, Counts]:
-    numbers = catalog.described.select("track_id", pl.col("canonical").alias("number"))
-    table = numbers.filter(pl.Series(among[numbers["number"].to_numpy()]))
-    nobody = Counts(np.zeros(len(catalog)), np.zeros(len(catalog), np.int64))
-    total: dict[str | None, Counts] = {None: nobody}
-    for piece in door.pieces(_PIECE):
-        plays = door.read(Purpose.PERSONALISE, charts.COLUMNS, types=[EventType.PLAY], between=piece)
-        plays = plays.join(table, left_on="track", right_on="track_id")
-        for name, one in charts.count(plays, len(catalog), config, now).items():
-            total[name] = total.get(name, nobody) + one
-    return total

@@ -42,12 +42,14 @@ class Taste:
     """Whole days since each was last heard, -1 where that is not known."""
     follows: NDArray[np.int32]
     """Artists followed, by number."""
+    region: str | None = None
+    """Where the last event was that says so."""
 
 
 _NONE = np.zeros(0, np.int32)
 _NOBODY = Taste(_NONE, np.zeros(0, np.float32), _NONE, _NONE, np.zeros(0, np.bool_), _NONE, _NONE)
 _READ = (*LISTENING, EventType.FOLLOW)
-_READ_COLUMNS = (*LISTENING_COLUMNS, "artist")
+_READ_COLUMNS = (*LISTENING_COLUMNS, "artist", "region")
 
 
 class Histories:
@@ -118,27 +120,33 @@ class Histories:
         """
         rows = pl.DataFrame({"listener": listeners, "row": np.arange(len(listeners))}, schema_overrides=_ROWS)
         named = rows.filter(pl.col("listener").is_not_null())
-        events, followed = (
+        events, followed, homes = (
             part.join(named, on="listener", maintain_order="left").drop("listener").rename({"row": "listener"})
             for part in self._events(named["listener"].to_list(), catalog, until)
         )
+        regions: list[str | None] = [None] * len(listeners)
+        for row, region in homes.select("listener", "region").iter_rows():
+            regions[row] = region
         mine = self._told(events, _today(now))
         banned, follows = mine.filter(pl.col("liked") < 0), followed.sort("listener", "number")
         plays, replayed, away_days = (mine[name].to_numpy() for name in _HABITS)
-        own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)))
+        own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)), tuple(regions))
         return _rows(mine, len(listeners)), _rows(banned, len(listeners)), own
 
     def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
-        events, followed = self._events(listeners, catalog, until)
-        follows = {str(listener): theirs for (listener,), theirs in followed.group_by("listener")}
-        tastes = {one: replace(_NOBODY, follows=theirs["number"].sort().to_numpy()) for one, theirs in follows.items()}
+        events, followed, homes = self._events(listeners, catalog, until)
+        tastes = {one: replace(_NOBODY, region=region) for one, region in homes.iter_rows()}
+        for (listener,), theirs in followed.group_by("listener"):
+            bare = tastes.get(str(listener), _NOBODY)
+            tastes[str(listener)] = replace(bare, follows=theirs["number"].sort().to_numpy())
         for (listener,), mine in self._told(events, today).group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
             tracks, weights, plays, replayed, away_days = (
                 mine[name].to_numpy() for name in ("number", "weight", *_HABITS)
             )
-            own = tastes.get(str(listener), _NOBODY).follows
-            tastes[str(listener)] = Taste(tracks, weights, banned.to_numpy(), plays, replayed, away_days, own)
+            own = tastes.get(str(listener), _NOBODY)
+            heard = tracks, weights, banned.to_numpy(), plays, replayed, away_days
+            tastes[str(listener)] = Taste(*heard, own.follows, own.region)
         return tastes
 
     def _told(self, events: pl.DataFrame, today: datetime) -> pl.DataFrame:
@@ -148,17 +156,23 @@ class Histories:
         known = pl.when(~pl.col("untimed")).then(away_days).fill_null(-1).alias("away_days")
         return told.with_columns(known).sort("listener", "last_at", "number", nulls_last=False)
 
-    def _events(self, listeners: Collection[str], catalog: Catalog, until: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return what some listeners did, with the canonical `number` of each track, and whom they follow.
+    def _events(
+        self, listeners: Collection[str], catalog: Catalog, until: int
+    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Return what some listeners did, with the canonical `number` of each track, whom they follow, and from where.
 
-        The latter as `listener` and `number`, the artist's.
+        The second as `listener` and `number`, the artist's; the last as `listener` and `region`, of the newest event
+        that names one.
         """
         events = self._door.read(Purpose.PERSONALISE, _READ_COLUMNS, types=_READ, listeners=listeners, until=until)
         followed = events.lazy().filter(pl.col("type") == EventType.FOLLOW.value).select("listener", "artist").unique()
         artists = catalog.artists.lazy().select("artist_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("number"))
         follows = followed.join(artists, left_on="artist", right_on="artist_id").select("listener", "number")
-        listening = resolve(events.drop("artist"), catalog).filter(pl.col("number").is_not_null())
-        return listening, follows.collect()
+        newest = pl.col("region").get(pl.col("occurred_at").arg_max())
+        placed = events.lazy().filter(pl.col("region").is_not_null()).select("listener", "region", "occurred_at")
+        homes = placed.group_by("listener").agg(pl.coalesce(newest, pl.col("region").last()).alias("region"))
+        listening = resolve(events.drop("artist", "region"), catalog).filter(pl.col("number").is_not_null())
+        return listening, follows.collect(), homes.collect()
 
 
 def _today(now: datetime) -> datetime:
@@ -180,5 +194,6 @@ def ragged(rows: Sequence[Taste]) -> tuple[Ragged, Ragged, Habits]:
         np.concatenate([_NOBODY.replayed, *(taste.replayed for taste in rows)]),
         np.concatenate([_NONE, *(taste.away_days for taste in rows)]),
         Ragged.of([taste.follows for taste in rows]),
+        tuple(taste.region for taste in rows),
     )
     return history, Ragged.of([taste.banned for taste in rows]), own
