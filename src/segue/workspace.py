@@ -17,11 +17,13 @@ from segue.catalog.store import Catalog
 from segue.errors import BadInput, Damaged, NotFound, NotReady
 from segue.events import compaction
 from segue.events.sink import Sink
-from segue.features.personas import COLUMNS, HEARD, Persona, personas
+from segue.features.personas import COLUMNS, HEARD, Persona
+from segue.features.personas import personas as personas_of
 from segue.importers.batch import Importer
 from segue.jobs import charts as charts_job
 from segue.jobs import demo as demo_job
 from segue.jobs import ingest as ingest_job
+from segue.jobs import personas as personas_job
 from segue.jobs import themes as themes_job
 from segue.jobs import train as train_job
 from segue.jobs import weekly as weekly_job
@@ -38,6 +40,7 @@ from segue.service.asks import check, parse
 from segue.service.audience import Audience
 from segue.service.exposure import record
 from segue.service.histories import Histories
+from segue.service.personas import KeptPersonas
 from segue.settings import Settings
 from segue.stores import files
 from segue.stores.playlists import Shelf
@@ -141,6 +144,11 @@ class Workspace:
         """Playlists kept for listeners."""
         return Shelf(self.home / "playlists" / "kept.sqlite")
 
+    @cached_property
+    def personas(self) -> KeptPersonas:
+        """How listeners listened when models were trained."""
+        return KeptPersonas(self.home / "playlists" / "personas.parquet")
+
     def catalog(self) -> Catalog:
         """Return the newest catalogue."""
         return store.load(self.home / "catalog")
@@ -180,7 +188,10 @@ class Workspace:
         Raises:
             NotReady: There is nothing to learn from.
         """
-        return train_job.train(self.home, self.door, self.settings, now or datetime.now(UTC), progress)
+        at = now or datetime.now(UTC)
+        made = train_job.train(self.home, self.door, self.settings, at, progress)
+        personas_job.refresh(self.personas, self.door, self.settings.personas, made.pointer.id, at, progress)
+        return made
 
     def models(self) -> list[versions.Manifest]:
         """Return every version of every model, oldest first by name."""
@@ -461,6 +472,7 @@ class Workspace:
         erasure.record_consent(self.sink, listener, purpose, granted)
         if purpose is Purpose.PERSONALISE and not granted:
             self.shelf.forget(listener)
+            self.personas.forget([listener])
 
     def profile(self, listener: str) -> Profile:
         """Return what a listener says of themselves, as it is kept."""
@@ -469,10 +481,15 @@ class Workspace:
     def persona(self, listener: str, *, now: datetime | None = None) -> Persona | None:
         """Return how a listener listens, with the numbers that say so; None: nothing may be used to personalise.
 
-        It is worked out from the log at every call and kept nowhere, so there is nothing of it to erase.
+        It is what was measured at the last training; of who was not there yet, and of another moment (`now`), it is
+        worked out from the log.
         """
+        if now is None and self.door.ledger().allowed(listener, Purpose.PERSONALISE):
+            kept = self.personas.of(listener, self.settings.personas)
+            if kept is not None:
+                return kept.persona
         events = self.door.read(Purpose.PERSONALISE, COLUMNS, types=HEARD, listeners=[listener])
-        return personas(events, self.settings.personas, now or datetime.now(UTC)).get(listener)
+        return personas_of(events, self.settings.personas, now or datetime.now(UTC)).get(listener)
 
     def introduce(self, listener: str, said: Profile) -> Profile:
         """Write down what a listener says of themselves, and return all of it. It counts from the next answer on.
@@ -484,8 +501,11 @@ class Workspace:
         return self.profile(listener)
 
     def export(self, listener: str) -> Iterator[dict[str, Any]]:
-        """Give everything kept of a listener: events, then playlists."""
+        """Give everything kept of a listener: events, what they were called, then playlists."""
         yield from erasure.export(self.home / "events", listener)
+        if (called := self.personas.of(listener, self.settings.personas)) is not None:
+            told = {"snapshot": called.snapshot, "measured_at": called.measured_at, **called.persona.to_json()}
+            yield {"type": "persona", "listener": listener, **told}
         for kept in self.shelf.editions(listener, weekly_job.NAME):
             slate = weekly_job.read(kept, self.catalog()).slate.to_json()
             yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": slate}
@@ -493,6 +513,7 @@ class Workspace:
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""
         done = erasure.erase(self.home / "events", self.sink, listener)
+        self.personas.forget([listener])
         playlists = self.shelf.forget(listener)  # after it: from then on no weekly run puts any back
         return Forgotten(
             done.receipt,

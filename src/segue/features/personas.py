@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How each listener listens, by rules with numbers: new, occasional, regular or devoted; explorer, picky."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,12 +12,27 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from segue.types import EventType
 
-__all__ = ["COLUMNS", "HEARD", "Persona", "PersonasConfig", "Rhythm", "personas"]
+__all__ = ["COLUMNS", "HEARD", "MEASURED", "Persona", "PersonasConfig", "Rhythm", "called", "measured", "personas"]
 
 COLUMNS = ("type", "listener", "track", "occurred_at", "count")
 """What is read of events."""
 HEARD = (EventType.PLAY, EventType.SKIP)
 """The types of events that count."""
+MEASURED = pl.Schema(
+    {
+        "listener": pl.String(),
+        "plays": pl.Int64(),
+        "timed": pl.Boolean(),
+        "days": pl.Int64(),
+        "recent": pl.Int64(),
+        "skips": pl.Int64(),
+        "tracks": pl.Int64(),
+        "new": pl.Int64(),
+        "before": pl.Boolean(),
+    }
+)
+"""What decides: all plays, and whether any says when; of the window, days with music, plays, skips, different tracks,
+and those of them never heard before; and whether anything was heard before the window."""
 
 
 class Rhythm(StrEnum):
@@ -97,7 +113,13 @@ class Persona:
 
 
 def personas(events: pl.DataFrame, config: PersonasConfig, now: datetime) -> dict[str, Persona]:
-    """Return the persona of each listener who has events, by one pass over columns.
+    """Return the persona of each listener who has events; see `measured`."""
+    rows = measured(events, config, now).iter_rows(named=True)
+    return {row["listener"]: called(row, config) for row in rows}
+
+
+def measured(events: pl.DataFrame, config: PersonasConfig, now: datetime) -> pl.DataFrame:
+    """Return what decides of each listener who has events, `MEASURED`, by one pass over columns.
 
     Args:
         events: `COLUMNS`, of the types `HEARD`. An event after `now` is left out; one without a time counts among all
@@ -131,11 +153,12 @@ def personas(events: pl.DataFrame, config: PersonasConfig, now: datetime) -> dic
         recent=pl.col("plays").filter("inside").sum(),
         skips=pl.col("skips").filter("inside").sum(),
     )
-    rows = counted.join(novelty, on="listener", how="left").sort("listener").collect()
-    return {row["listener"]: _called(row, config) for row in rows.iter_rows(named=True)}
+    rows = counted.join(novelty, on="listener", how="left").sort("listener")
+    return rows.select(pl.col(name).cast(kind) for name, kind in MEASURED.items()).collect()
 
 
-def _called(row: dict[str, Any], config: PersonasConfig) -> Persona:
+def called(row: Mapping[str, Any], config: PersonasConfig) -> Persona:
+    """Return the persona that a row of `MEASURED` makes."""
     begun = row["recent"] + row["skips"]
     judged = begun >= config.judged_plays
     new_share = row["new"] / row["tracks"] if judged and row["before"] and row["tracks"] else None

@@ -187,7 +187,8 @@ class RecipesConfig(BaseModel):
     )
     """What free words ask for: a mood, an activity, a tempo, years, genres, or a title."""
     weekly: ListConfig = ListConfig(
-        weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
+        weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.3},
+        settled=10.0,
         artist_cap=2,
         diversity=0.15,
         matched=True,
