@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segue.dataset.matrices import Dataset, Vocabulary
 from segue.errors import NotReady
-from segue.features.charts import COUNTED
+from segue.features.charts import COUNTED, SPOKEN
 from segue.models.charts import Charts, ChartsConfig
 
 
@@ -19,12 +19,19 @@ def dataset(items: int) -> Dataset:
     return Dataset(Vocabulary(ids, np.arange(10, 10 + items, dtype=np.int32), np.zeros(items, np.int32)))
 
 
-def fitted(counts: Mapping[str | None, Sequence[int]], **config: float) -> Charts:
+def fitted(
+    counts: Mapping[str | None, Sequence[int]],
+    languages: Sequence[str | None] = (),
+    spoken: Mapping[tuple[str, str], int] | None = None,
+    **config: float,
+) -> Charts:
     """Of each region, and under None of everyone, the listeners of each item, none of them faded."""
     rows = [(name, 10 + item, float(n), n) for name, some in counts.items() for item, n in enumerate(some) if n]
     counted = pl.DataFrame(rows, schema=COUNTED, orient="row").sort("region", "number", nulls_last=False)
     charts = Charts(ChartsConfig(**config))  # type: ignore[arg-type]
-    charts.fit(dataset(len(counts[None])), counted)
+    tags = pl.Series("language", list(languages) or [None] * len(counts[None]), pl.String)
+    speakers = [(region, tag, listeners) for (region, tag), listeners in (spoken or {}).items()]
+    charts.fit(dataset(len(counts[None])), counted, tags, pl.DataFrame(speakers, schema=SPOKEN, orient="row"))
     return charts
 
 
@@ -33,7 +40,6 @@ def test_a_share_is_the_regions_count_with_everyones_worth_of_the_strength() -> 
     charts.strength = np.array([100.0])
     assert charts.shares(0).tolist() == pytest.approx([(60 + 10) / 200, (40 + 90) / 200])
     assert charts.told(0).all()
-    assert charts.raw(0).tolist() == pytest.approx([0.6, 0.4])
     assert charts.shares(-1).tolist() == pytest.approx([0.1, 0.9])
 
 
@@ -43,6 +49,18 @@ def test_what_fewer_than_ten_listeners_play_is_not_kept_and_moves_no_chart() -> 
     assert charts.weights.tolist() == [20, 20]
     assert charts.shares(0).tolist() == pytest.approx([0.1, 0.3, 0.6])
     assert charts.shares(1).tolist() == pytest.approx(charts.shares(2).tolist())
+
+
+def test_of_tracks_that_too_few_play_those_in_a_language_that_enough_play_come_first() -> None:
+    counts = {None: [300, 200, 200, 300], "PT": [0, 5, 9, 9], "SE": [90, 60, 0, 0]}
+    languages = ["en", "en", "pt", "pt"]
+    few = fitted(counts, languages, {("PT", "pt"): 9, ("SE", "en"): 99})
+    enough = fitted(counts, languages, {("PT", "pt"): 18, ("SE", "en"): 99})
+    assert few.shares(0).tolist() == pytest.approx(few.shares(-1).tolist())
+    shares = enough.shares(0)
+    assert shares[2] > shares[0]
+    assert shares[3] / shares[2] == pytest.approx(300 / 200)  # nothing of the two tracks is told
+    assert shares.sum() == pytest.approx(1, rel=1e-5)
 
 
 def test_a_track_of_ten_listeners_is_listed_and_one_of_nine_is_not() -> None:

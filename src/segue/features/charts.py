@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-__all__ = ["COLUMNS", "COUNTED", "added", "count", "strength"]
+__all__ = ["COLUMNS", "COUNTED", "SPOKEN", "added", "count", "spoken", "strength"]
 
 COLUMNS = ("listener", "track", "occurred_at", "region")
 """What is read of plays. A play counts for the region that it says it was made in."""
@@ -18,6 +18,9 @@ COUNTED = pl.Schema(
     {"region": pl.String(), "number": pl.Int32(), "weight": pl.Float64(), "listeners": pl.UInt32()},
 )
 """Listeners of each track in each region (null: of everyone): faded by age, and whole."""
+
+SPOKEN = pl.Schema({"region": pl.String(), "language": pl.String(), "listeners": pl.UInt32()})
+"""Listeners of each region who play anything in a language."""
 
 _STRENGTHS = np.exp2(np.arange(0, 21, 0.5))
 """Among which the strength of the prior is chosen, in listeners."""
@@ -51,6 +54,19 @@ def count(plays: pl.DataFrame, half_life_days: float, now: datetime) -> pl.DataF
     both = pl.concat([everyone.select("region", "number", "weight"), each])
     counted = both.group_by("region", "number").agg(pl.col("weight").sum(), listeners=pl.len())
     return counted.cast(dict(COUNTED)).collect()  # type: ignore[arg-type]
+
+
+def spoken(plays: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Return how many listeners of each region play anything in each language: `SPOKEN`.
+
+    Args:
+        plays: `listener`, `language` (of the track), `occurred_at` and `region`; all of each listener.
+        now: As `count` takes it.
+    """
+    at = pl.col("occurred_at")
+    known = plays.lazy().filter(at.is_null() | (at <= now)).select("region", "language", "listener").drop_nulls()
+    counted = known.unique().group_by("region", "language").agg(listeners=pl.len())
+    return counted.cast(dict(SPOKEN)).sort("region", "language").collect()  # type: ignore[arg-type]
 
 
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segue.catalog.store import Catalog
 from segue.dataset.matrices import Dataset
 from segue.errors import NotFound, NotReady
-from segue.features.charts import COLUMNS, added, count
+from segue.features.charts import COLUMNS, SPOKEN, added, count, spoken
 from segue.models.charts import Charts, ChartsConfig
 from segue.privacy.door import Door
 from segue.registry.snapshot import Snapshot
@@ -43,15 +43,25 @@ def learn(door: Door, catalog: Catalog, data: Dataset, config: ChartsConfig, now
     Raises:
         NotReady: Nobody's plays may be counted.
     """
-    table = catalog.described.select("track_id", pl.col("canonical").alias("number"))
+    tag = pl.coalesce("language", "language_detected").alias("language")
+    table = catalog.described.select("track_id", pl.col("canonical").alias("number"), tag)
+    language = table["language"].gather(data.items.numbers)
+    at = data.reference_at or now
     parts = []
+    spoken_in = []
     for piece in door.pieces(_PIECE):
         plays = door.read(Purpose.PERSONALISE, COLUMNS, types=[EventType.PLAY], between=piece, until=data.until)
         plays = plays.join(table, left_on="track", right_on="track_id")
-        parts.append(count(plays, config.half_life_days, data.reference_at or now))
+        parts.append(count(plays, config.half_life_days, at))
+        spoken_in.append(spoken(plays, at))
     model = Charts(config)
-    model.fit(data, added(parts))
+    model.fit(data, added(parts), language, _together(spoken_in))
     return model
+
+
+def _together(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    every = pl.concat([pl.DataFrame(schema=SPOKEN), *parts])
+    return every.group_by("region", "language").agg(pl.col("listeners").sum())
 
 
 def chart(

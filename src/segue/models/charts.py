@@ -30,10 +30,11 @@ class ChartsConfig(ModelConfig):
 class Charts(Learned):
     """Shares of what is played, by region.
 
-    A region's share of a track is (n + s·p) / (N + s): n of the region's N listeners and tracks, everyone's share p,
-    and s, fitted, the listeners that everyone's chart is worth. A count of n that rests on too few listeners is not
-    kept: all such counts of a region are handed out by everyone's shares, so that they move no track against another,
-    and a region with no track of enough listeners has everyone's chart.
+    A region's share of a track is (n + s·p) / (N + s): n of the region's N listeners and tracks, the share p that is
+    expected there, and s, fitted, the listeners that this is worth. What is expected is everyone's share, times how
+    much more is played in the track's language there than elsewhere; the languages' shares are blended likewise. A
+    count of n that rests on too few listeners is not kept: all such counts of a region are handed out by what is
+    expected, so that they move no track of a language against another, and a region of too few has everyone's chart.
 
     For instance, with s = 100, p = 0.01 and n = 14 of N = 100: (14 + 1) / 200 = 0.075.
 
@@ -43,7 +44,8 @@ class Charts(Learned):
 
     name = "charts"
     learned: ClassVar[tuple[str, ...]] = (
-        "everyone", "listed", "strength", "total", "offsets", "items", "weights", "names", "name_ends",
+        "everyone", "listed", "language", "leaning", "strength", "total", "offsets", "items", "weights", "names",
+        "name_ends",
     )  # fmt: skip
     Config = ChartsConfig
     config: ChartsConfig
@@ -51,6 +53,10 @@ class Charts(Learned):
     """`float32[n]`: everyone's share of each item; they add up to 1."""
     listed: NDArray[np.bool_]
     """`bool[n]`: whether enough listeners play the item for it to be listed."""
+    language: NDArray[np.int16]
+    """`int16[n]`: the language of each item, 0 where it is not known."""
+    leaning: NDArray[np.float32]
+    """`float32[R, languages]`: how much more is played in a language in a region than everywhere."""
     strength: NDArray[np.float64]
     """`float64[1]`: how many listeners everyone's chart is worth in a region."""
     total: NDArray[np.float64]
@@ -66,12 +72,14 @@ class Charts(Learned):
     name_ends: NDArray[np.int64]
     """`int64[R]`."""
 
-    def fit(self, data: Dataset, counted: pl.DataFrame) -> None:
+    def fit(self, data: Dataset, counted: pl.DataFrame, language: pl.Series, spoken: pl.DataFrame) -> None:
         """Keep of the counts what may be told.
 
         Args:
             data: Its items are ranked.
             counted: `features.charts.COUNTED`, of catalogue numbers, everyone first.
+            language: `String[n]`: of each item, null where it is not known.
+            spoken: Listeners by `region` and `language`.
 
         Raises:
             NotReady: Nobody plays any of the items.
@@ -88,7 +96,13 @@ class Charts(Learned):
         share = everyone / everyone.sum()
         self.everyone, self.listed = share.astype(np.float32), heard >= self.config.least_listeners
         regions = rows.filter(pl.col("region").is_not_null()).partition_by("region", maintain_order=True)
-        given = [(one["weight"].to_numpy(), share[one["item"].to_numpy()]) for one in regions]
+        self.language = language.rank("dense").fill_null(0).cast(pl.Int16).to_numpy()
+        self.leaning = self._leaning(regions, share, language.drop_nulls().unique().sort().to_list(), spoken)
+        own = [(one["item"].to_numpy(), one["weight"].to_numpy()) for one in regions]
+        expected = [
+            _elsewhere(everyone, *some, leaning[self.language]) for some, leaning in zip(own, self.leaning, strict=True)
+        ]
+        given = [(weight, some[items]) for (items, weight), some in zip(own, expected, strict=True)]
         self.strength = np.array([charts.strength(given)])
         self.total = np.array([weight.sum() for weight, _ in given], np.float64)
         told = [one.filter(pl.col("listeners") >= self.config.least_listeners) for one in regions]
@@ -98,6 +112,28 @@ class Charts(Learned):
         words = [str(one["region"][0]).encode() for one in regions]
         self.names = np.frombuffer(b"".join(words), np.uint8)
         self.name_ends = np.cumsum([len(word) for word in words], dtype=np.int64)
+
+    def _leaning(
+        self, regions: list[pl.DataFrame], share: NDArray[np.float64], names: list[str], spoken: pl.DataFrame
+    ) -> NDArray[np.float32]:
+        """Return each region's share of each language over everyone's; what too few speak there is as everywhere."""
+        everywhere = np.bincount(self.language, share, len(names) + 1).astype(np.float64)
+        there = everywhere > 0
+        enough = spoken.filter(pl.col("listeners") >= self.config.least_listeners)
+        told = {(region, names.index(tag) + 1) for region, tag, _ in enough.iter_rows() if tag in names}
+        counts, known = np.zeros((len(regions), len(names) + 1)), np.zeros((len(regions), len(names) + 1), bool)
+        for row, region in enumerate(regions):
+            tags = self.language[region["item"].to_numpy()]
+            counts[row] = np.bincount(tags, region["weight"].to_numpy(), len(names) + 1)
+            known[row] = [(region["region"][0], code) in told for code in range(len(names) + 1)]
+        worth = charts.strength([(counts[row, there], everywhere[there]) for row in range(len(regions))])
+        leaning: NDArray[np.float32] = np.ones(known.shape, np.float32)
+        for row, one in enumerate(counts):
+            blended = (one + worth * everywhere) / (one.sum() + worth)
+            rest = 1 - everywhere[known[row]].sum()
+            other = (1 - blended[known[row]].sum()) / rest if rest > 1e-9 else 1.0
+            leaning[row] = np.where(known[row] & there, blended / np.maximum(everywhere, 1e-12), other)
+        return leaning
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -111,18 +147,14 @@ class Charts(Learned):
             return np.asarray(self.everyone)
         items, weights = self._of(region)
         untold = float(self.total[region]) - float(weights.sum(dtype=np.float64))
-        rest = 1.0 - float(self.everyone[items].sum(dtype=np.float64))
-        own: NDArray[np.float32] = self.everyone * np.float32(untold / rest if rest > 1e-6 else 0.0)
+        expected = self.everyone * self.leaning[region][self.language]
+        rest = 1.0 - float(expected[items].sum(dtype=np.float64))
+        own: NDArray[np.float32] = expected * np.float32(untold / rest if rest > 1e-6 else 0.0)
         own[items] = weights
         strength = np.float32(self.strength[0])
-        return ((own + strength * self.everyone) / np.float32(self.total[region] + strength)).astype(np.float32)
-
-    def raw(self, region: int) -> NDArray[np.float32]:
-        """Return the shares by the region's own told counts alone, `float32[n]`: what they would be unblended."""
-        own = np.zeros(len(self.everyone), np.float32)
-        items, weights = self._of(region)
-        own[items] = weights
-        return own / np.float32(max(float(own.sum()), 1e-9))
+        shares: NDArray[np.float32] = own + strength * expected
+        shares /= np.float32(self.total[region] + strength)
+        return shares
 
     def told(self, region: int) -> NDArray[np.bool_]:
         """Return of which items the region's own count speaks, `bool[n]`."""
@@ -134,3 +166,19 @@ class Charts(Learned):
     def _of(self, region: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         some = slice(int(self.offsets[region]), int(self.offsets[region + 1]))
         return self.items[some], self.weights[some]
+
+
+def _elsewhere(
+    everyone: NDArray[np.float64], items: NDArray[np.int32], own: NDArray[np.float64], leaning: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return the shares expected in a region by what all others play, `float64[n]`: it must not be its own evidence.
+
+    A little of its own stays in, so that nothing is impossible.
+    """
+    others = everyone.copy()
+    others[items] -= (1 - _OWN) * own
+    expected: NDArray[np.float64] = np.maximum(others, 0) * leaning
+    return expected / max(float(expected.sum()), 1e-12)
+
+
+_OWN = 0.05

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from segue.dataset.matrices import Dataset, Vocabulary
 from segue.events.sink import Sink
-from segue.features.charts import COUNTED, count
+from segue.features.charts import COUNTED, added, count, spoken
 from segue.jobs import demo, train
 from segue.jobs.benchmark.rows import Row, over_seeds
 from segue.models.charts import Charts
@@ -118,7 +118,8 @@ def _charts(size: Size, seed: int) -> dict[str, dict[str, float]]:
     )
     world = simulate(config)
     plays = pl.concat(week.filter(pl.col("type") == EventType.PLAY.value) for week in world.events())
-    plays = plays.select("listener", "occurred_at", "region", number=_number("track"))
+    plays = plays.join(world.tracks.select("track_id", "language"), left_on="track", right_on="track_id")
+    plays = plays.select("listener", "occurred_at", "region", "language", number=_number("track"))
     homes = world.listeners.with_columns(row=pl.int_range(pl.len()))
     known: list[pl.DataFrame] = []
     new: dict[str, NDArray[np.int64]] = {}
@@ -128,10 +129,12 @@ def _charts(size: Size, seed: int) -> dict[str, dict[str, float]]:
         known.append(theirs.head(counted))
         new[region.code] = theirs.slice(counted, size.new)["row"].to_numpy()
     plays = plays.join(pl.concat(known).select("listener"), on="listener", how="semi")
-    counts = count(plays, 60.0, config.week_start(config.weeks)).sort("region", "number", nulls_last=False)
+    now = config.week_start(config.weeks)
+    counts = added([count(plays, 60.0, now)])
     model, ids = Charts(), world.tracks["track_id"].head(size.tracks)
     order = ids.arg_sort().to_numpy().astype(np.int32)
-    model.fit(Dataset(Vocabulary(ids.gather(order), order, np.zeros(len(ids), np.int32))), counts)
+    data = Dataset(Vocabulary(ids.gather(order), order, np.zeros(len(ids), np.int32)))
+    model.fit(data, counts, world.tracks["language"].gather(order), spoken(plays, now))
     result: dict[str, dict[str, list[float]]] = {name: {one: [] for one in _SIZES} for name in _CHARTS}
     for place, region in enumerate(REGIONS):
         blended = np.zeros(size.tracks)
