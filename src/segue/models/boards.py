@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.traits import Marks
 from segue.kernels.marks import leading
-from segue.kernels.ragged import Ragged, offsets_of, row_numbers
+from segue.kernels.ragged import Ragged, offsets_of
 from segue.models.bound import Bound
 from segue.models.charts import Charts
 
@@ -50,10 +50,10 @@ class Boards:
         self._of_genre = _by_track(self._genres, size)
         self.small = np.full(size, -1, np.int16)
         """`int16[catalogue]`: the small language of each track, as a place in `languages`; -1: none."""
-        self.known = languages.known
-        """`bool[catalogue]`: whether the language of a track is known."""
         for place, tracks in enumerate(self._languages):
             self.small[tracks] = place
+        large = np.flatnonzero(languages.known & (self.small < 0)).astype(np.int32)
+        self._of_language = _by_track([*self._languages, large], size)
         self.order = lru_cache(1024)(self._order)
         self._shares = lru_cache(64)(charts.shares)
 
@@ -72,25 +72,18 @@ class Boards:
         return np.where(share >= _SHARE, np.int32(len(self.genres)) + language, found).astype(np.int32)
 
     def spoken(self, history: Ragged) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-        """Return the small language that most liked tracks of each history are in, and their share.
+        """Return the small language that most of the last liked tracks of each history are in, and their share.
 
         Returns:
             `int16[Q]`, -1 where fewer than three are in any; `float32[Q]`: of the tracks whose language is known.
         """
-        rows, count = row_numbers(history.offsets), len(self.languages)
-        liked = (history.weights > 0) & self.known[history.values]
-        known = np.bincount(rows[liked], minlength=len(history))
-        if not count or not len(history):
+        count = len(self.languages)
+        if not count:
             return np.full(len(history), -1, np.int16), np.zeros(len(history), np.float32)
-        small = self.small[history.values].astype(np.int64)
-        liked &= small >= 0
-        each = np.bincount(rows[liked] * count + small[liked], minlength=len(history) * count)
-        each = each.reshape(len(history), count)
-        best = np.argmax(each, axis=1)
-        having = each[np.arange(len(history)), best]
+        language, having, known = leading(history, self._of_language, count + 1, among=count, most=_LOOKED)
         sure = having >= _SURE
         share = np.where(sure, having / np.maximum(known, 1), 0).astype(np.float32)
-        return np.where(sure, best, -1).astype(np.int16), share
+        return np.where(sure, language, -1).astype(np.int16), share
 
     def genre(self, mark: int) -> str | None:
         """Return the name of a mark that is a genre, None of another."""
