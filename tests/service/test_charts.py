@@ -56,7 +56,7 @@ def test_an_ask_that_names_a_region_goes_before_what_the_listener_says(copy: Wor
 
 def test_where_nobody_says_where_they_are_their_newest_play_does(copy: Workspace) -> None:
     rows = [
-        {"event_id": f"p{days}", "type": "play", "listener": "new", "track": "elsewhere",
+        {"event_id": f"p{days}", "type": "play", "listener": "new", "track": "sim:track:000001",
          "occurred_at": NOW - timedelta(days=days), "region": where}
         for days, where in ((9, region(copy)), (3, "AQ"), (1, None))
     ]  # fmt: skip

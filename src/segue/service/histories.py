@@ -43,7 +43,7 @@ class Taste:
     follows: NDArray[np.int32]
     """Artists followed, by number."""
     region: str | None = None
-    """Where the last event was that says so."""
+    """Where the newest event of a known track was that says so."""
 
 
 _NONE = np.zeros(0, np.int32)
@@ -120,26 +120,28 @@ class Histories:
         """
         rows = pl.DataFrame({"listener": listeners, "row": np.arange(len(listeners))}, schema_overrides=_ROWS)
         named = rows.filter(pl.col("listener").is_not_null())
-        events, followed, homes = (
+        events, followed = (
             part.join(named, on="listener", maintain_order="left").drop("listener").rename({"row": "listener"})
             for part in self._events(named["listener"].to_list(), catalog, until)
         )
-        regions: list[str | None] = [None] * len(listeners)
-        for row, region in homes.select("listener", "region").iter_rows():
-            regions[row] = region
-        mine = self._told(events, _today(now))
+        regions = _homes(events, len(listeners))
+        mine = self._told(events.drop("region"), _today(now))
         banned, follows = mine.filter(pl.col("liked") < 0), followed.sort("listener", "number")
         plays, replayed, away_days = (mine[name].to_numpy() for name in _HABITS)
         own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)), tuple(regions))
         return _rows(mine, len(listeners)), _rows(banned, len(listeners)), own
 
     def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
-        events, followed, homes = self._events(listeners, catalog, until)
-        tastes = {one: replace(_NOBODY, region=region) for one, region in homes.iter_rows()}
+        whom = list(listeners)
+        events, followed = self._events(whom, catalog, until)
+        place = {one: row for row, one in enumerate(whom)}
+        rows = pl.Series("listener", [place[one] for one in events["listener"]], pl.Int64)
+        homes = _homes(events.with_columns(rows), len(whom))
+        tastes = {one: replace(_NOBODY, region=region) for one, region in zip(whom, homes, strict=True)}
         for (listener,), theirs in followed.group_by("listener"):
             bare = tastes.get(str(listener), _NOBODY)
             tastes[str(listener)] = replace(bare, follows=theirs["number"].sort().to_numpy())
-        for (listener,), mine in self._told(events, today).group_by("listener", maintain_order=True):
+        for (listener,), mine in self._told(events.drop("region"), today).group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
             tracks, weights, plays, replayed, away_days = (
                 mine[name].to_numpy() for name in ("number", "weight", *_HABITS)
@@ -156,28 +158,41 @@ class Histories:
         known = pl.when(~pl.col("untimed")).then(away_days).fill_null(-1).alias("away_days")
         return told.with_columns(known).sort("listener", "last_at", "number", nulls_last=False)
 
-    def _events(
-        self, listeners: Collection[str], catalog: Catalog, until: int
-    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """Return what some listeners did, with the canonical `number` of each track, whom they follow, and from where.
+    def _events(self, listeners: Collection[str], catalog: Catalog, until: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return what some listeners did and where, with the canonical `number` of each track, and whom they follow.
 
-        The second as `listener` and `number`, the artist's; the last as `listener` and `region`, of the newest event
-        that names one.
+        The latter as `listener` and `number`, the artist's.
         """
         events = self._door.read(Purpose.PERSONALISE, _READ_COLUMNS, types=_READ, listeners=listeners, until=until)
         followed = events.lazy().filter(pl.col("type") == EventType.FOLLOW.value).select("listener", "artist").unique()
         artists = catalog.artists.lazy().select("artist_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("number"))
         follows = followed.join(artists, left_on="artist", right_on="artist_id").select("listener", "number")
-        newest = pl.col("region").get(pl.col("occurred_at").arg_max())
-        placed = events.lazy().filter(pl.col("region").is_not_null()).select("listener", "region", "occurred_at")
-        homes = placed.group_by("listener").agg(pl.coalesce(newest, pl.col("region").last()).alias("region"))
-        listening = resolve(events.drop("artist", "region"), catalog).filter(pl.col("number").is_not_null())
-        return listening, follows.collect(), homes.collect()
+        listening = resolve(events.drop("artist"), catalog).filter(pl.col("number").is_not_null())
+        return listening, follows.collect()
 
 
 def _today(now: datetime) -> datetime:
     """Return when the UTC day began."""
     return datetime.combine(now.astimezone(UTC), time(), UTC)
+
+
+def _homes(events: pl.DataFrame, count: int) -> list[str | None]:
+    """Return the region that each listener's newest event names that names one; `listener` is a row below `count`."""
+    row, named = events["listener"].to_numpy(), events["region"].is_not_null().to_numpy()
+    at = events["occurred_at"].dt.epoch("ms").fill_null(_EVER).to_numpy()
+    newest = np.full(count, _EVER)
+    np.maximum.at(newest, row[named], at[named])
+    last = np.full(count, -1)
+    chosen = np.flatnonzero(named & (at == newest[row]))
+    last[row[chosen]] = chosen
+    there = np.flatnonzero(last >= 0)
+    homes: list[str | None] = [None] * count
+    for one, region in zip(there.tolist(), events["region"].gather(last[there]), strict=True):
+        homes[one] = region
+    return homes
+
+
+_EVER = -(2**62)
 
 
 def _rows(told: pl.DataFrame, rows: int) -> Ragged:
