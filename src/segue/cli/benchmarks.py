@@ -16,7 +16,7 @@ def benchmark(
     name: Annotated[
         str,
         typer.Argument(
-            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, moods, situnes; "
+            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods, situnes; "
             "simulated: regions."
         ),
     ],
