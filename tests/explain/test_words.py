@@ -14,7 +14,7 @@ ENGLISH = languages()[DEFAULT]
 SOURCES = [
     f"{model}:{about}" for model, kind in MODELS.items() if issubclass(kind, Model) for about in ("seeds", "history")
 ]
-CODES = [*FACTS, *SOURCES, "title:text", "theme:text", "chart:SE:folk"]
+CODES = [*FACTS, *SOURCES, "title:text", "theme:text", "popularity:SE", "popularity:SE:folk"]
 
 
 def gaps(sentence: str) -> set[str]:

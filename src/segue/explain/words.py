@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reasons in words, in the listener's language: one file of `languages/` each, and nothing else to add one.
 
-A reason is kept as a code and the tracks that it names. A code is the name of a source ("knn:history") or of a fact
-("followed"). A language says a code that names a track under the code itself; where no track can be named, under the
-code's first part ("knn"), and so it says what never names one ("popularity").
+A reason is kept as a code and the tracks that it names. A code is the name of a source ("knn:history"), of a fact
+("followed"), or of a chart: "popularity:PT" or "popularity:PT:fado", whose words are "region" and "genre". A language
+says a code that names a track under the code itself; where no track can be named, under the code's first part ("knn"),
+and so it says what never names one ("popularity").
 """
 
 import tomllib
@@ -18,7 +19,7 @@ DEFAULT = "en"
 FIELDS = ("seed", "other", "artist", "region", "genre")
 """What a sentence may have gaps for: two tracks that it names, the recommended track's artist, and the region and the
 genre of a chart."""
-_PARTS = ("reasons", "messages", "kinds", "sounds")
+_PARTS = ("reasons", "messages", "kinds", "sounds", "places")
 """Tables of a file."""
 _FOLDER = Path(__file__).parent / "languages"
 
@@ -41,6 +42,8 @@ class Language:
     """What words can be taken for, as `themes.theme.Understood.kind` has it."""
     sounds: Mapping[str, str]
     """What can be asked of a sound, by column of `models.sound.SOUND`."""
+    places: Mapping[str, str]
+    """How regions stand in a sentence, by their codes; "other" has a gap for the code of any other."""
 
     def say(self, code: str, **gaps: object) -> str:
         """Return a message with its gaps filled in."""
@@ -58,10 +61,16 @@ class Language:
             code: The reason's code.
             named: Whether there is a track to name.
         """
-        model = code.partition(":")[0]
+        model, _, about = code.partition(":")
+        if model == "popularity" and about and about not in ("history", "seeds"):
+            return self.reasons["genre" if ":" in about else "region"]
         if named or model not in self.reasons:
             return self.reasons.get(code) or self.reasons[model]
         return self.reasons[model]
+
+    def place(self, region: str) -> str:
+        """Say where a region is."""
+        return self.places.get(region) or self.places["other"].format(code=region)
 
     def call(self, title: str, artist: str) -> str:
         """Name a track; one that is called like its artist is the artist."""

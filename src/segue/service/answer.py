@@ -13,11 +13,12 @@ from segue.errors import NotFound, SegueError
 from segue.explain.words import missing, spoken
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
+from segue.pipeline.habits import Habits
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Recipe, run
 from segue.pipeline.trace import Trace
 from segue.privacy.door import Door
-from segue.privacy.profiles import AudienceConfig, Profiles
+from segue.privacy.profiles import AudienceConfig, ProfileColumns, Profiles
 from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
@@ -235,7 +236,7 @@ class Service:
                         notes[place].append(tongue.say("worn", listener=ask.listener))
             parts.append((bare[answered], made.take(np.flatnonzero(answered)), lower))
             bare = bare[~answered]
-        return collect(asks, parts, notes, snapshot)
+        return collect(asks, parts, notes, snapshot, request)
 
     def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
         """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
@@ -254,16 +255,15 @@ class Service:
 
         For lists that were made for everyone, or before the listener said how old they are.
         """
-        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
+        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)], self._profiles.of([listener]))
         numbers = snapshot.catalog.numbers(tracks)
         known = np.maximum(numbers, 0)
         may = (~snapshot.catalog.explicit[known] | explicit[0]) & (snapshot.catalog.age_rating[known] <= years[0])
         found: NDArray[np.bool_] = may | (numbers < 0)
         return found
 
-    def _ages(self, asks: Sequence[Ask]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    def _ages(self, asks: Sequence[Ask], said: ProfileColumns) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return how old each asker counts as at least, and whether they may hear what is explicit."""
-        said = self._profiles.of([ask.listener for ask in asks])
         asked = [_stricter(ask) for ask in asks]
         years = np.minimum(said.years(self._audience), np.array([years for years, _ in asked], np.int8))
         explicit = said.may_hear_explicit(self._audience) & np.array([may for _, may in asked], bool)
@@ -285,14 +285,16 @@ class Service:
     ) -> Request:
         now = max((ask.now for ask in asks if ask.now is not None), default=None) or datetime.now(UTC)
         listeners = [ask.listener for ask in asks]
+        said = self._profiles.of(listeners)
         if until is None:
             history, banned, habits = ragged(self._histories.of(listeners, snapshot.catalog, now))
         else:
             history, banned, habits = self._histories.read(listeners, snapshot.catalog, now, until)
         excluded = [snapshot.catalog.numbers(exclude[ask.id]) if ask.id in exclude else _NOTHING for ask in asks]
+        region, mark = _charts(asks, said.region_names(), history, habits, snapshot)
         canonical = snapshot.catalog.canonical
         day = now.date().isoformat()
-        years, explicit = self._ages(asks)
+        years, explicit = self._ages(asks, said)
         return Request(
             now=now,
             answer=np.arange(len(asks), dtype=np.int32),
@@ -311,7 +313,24 @@ class Service:
             length_ms=_lengths(asks),
             arcs=moods.arcs(asks, snapshot),
             habits=habits,
+            region=region,
+            mark=mark,
         )
+
+
+def _charts(
+    asks: Sequence[Ask], said: Sequence[str | None], history: Ragged, habits: Habits, snapshot: Snapshot
+) -> tuple[NDArray[np.int16] | None, NDArray[np.int32] | None]:
+    """Return of which region and of which mark a chart suits each asker.
+
+    Where somebody is, the ask says, else they themselves, else their newest play.
+    """
+    boards = snapshot.boards
+    if boards is None:
+        return None, None
+    asked = (ask.context.get("region") for ask in asks)
+    homes = (one or own or newest for one, own, newest in zip(asked, said, habits.regions, strict=True))
+    return boards.places(homes), boards.suiting(history)
 
 
 def _tell(

@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, flow, moments, moods, playlists, sets
+from segue.jobs.benchmark import cold, flow, moments, moods, playlists, regions, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -64,6 +64,8 @@ class Together:
     measures: Sequence[str]
     """Those that stand first."""
     published: Sequence[Published] = ()
+    simulated: bool = False
+    """Whether it makes its own data, and needs no folder of data sets."""
 
 
 def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -227,6 +229,15 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=playlists.rows,
             seeds=2,
             measures=playlists.MEASURES,
+        ),
+        Together(
+            name="regions",
+            protocol=regions.PROTOCOL,
+            models=regions.MODELS,
+            rows=regions.rows,
+            seeds=3,
+            measures=regions.MEASURES,
+            simulated=True,
         ),
     )
 }
