@@ -15,9 +15,9 @@ from pathlib import Path
 __all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing"]
 
 DEFAULT = "en"
-FIELDS = ("seed", "other", "artist", "region", "genre")
-"""What a sentence may have gaps for: two tracks that it names, the recommended track's artist, and the region and the
-genre of a chart."""
+FIELDS = ("seed", "other", "artist", "region", "genre", "serial", "beside")
+"""What a sentence may have gaps for: two tracks that it names, the recommended track's artist, the region and the genre
+of a chart, and the podcasts or audiobooks of the recommended part and of the first that it names."""
 _FOLDER = Path(__file__).parent / "languages"
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
 from segue.pipeline.habits import Habits
+from segue.pipeline.progress import Progress
 
 __all__ = ["Request"]
 
@@ -50,6 +51,8 @@ class Request:
     """`float32[Q, KNOTS]`: the arc of each list, NaN where none was asked for; see `playlists.arcs`."""
     habits: Habits | None = None
     """What reasons may say of the listeners, beside `history`; None: nobody told."""
+    progress: Progress | None = None
+    """How far the listeners are with what is spoken, beside `history`; None: it is music."""
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -72,4 +75,5 @@ class Request:
             None if self.length_ms is None else self.length_ms[rows],
             None if self.arcs is None else self.arcs[rows],
             None if self.habits is None else self.habits.take(self.history, rows),
+            None if self.progress is None else self.progress.take(self.history, rows),
         )

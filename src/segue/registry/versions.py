@@ -27,6 +27,7 @@ from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
 from segue.models.sequence import SasRec
+from segue.models.serials import SerialsModel
 from segue.models.session_knn import SessionKnn
 from segue.models.sound import SoundModel
 from segue.models.spectral import GraphFilter
@@ -60,7 +61,12 @@ MODELS: Mapping[str, type[Model | TitleModel | SoundModel]] = {
 }
 """Every kind of model that is fitted to a dataset, by name."""
 
-_KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker, Words.name: Words}
+_KINDS: Mapping[str, type[Learned]] = {
+    **MODELS,
+    Ranker.name: Ranker,
+    Words.name: Words,
+    SerialsModel.name: SerialsModel,
+}
 """All that a version folder can hold, by name."""
 
 _FORMAT = 2

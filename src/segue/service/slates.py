@@ -19,7 +19,11 @@ from segue.pipeline.stage import Recipe
 from segue.registry.snapshot import Snapshot
 from segue.types import Ask, Pick, Rung, Slate, SlateTrack
 
-__all__ = ["Slates", "Told", "collect", "moved", "reasons", "said", "word"]
+__all__ = ["Slates", "Told", "collect", "moved", "reasons", "said", "serial_names", "word"]
+
+
+_OF_SERIALS = ("next", "new", "serials")
+"""First parts of the codes whose sentences name a podcast or an audiobook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +181,22 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
     sentences = {(code, named): _sentence(spoken, code, named) for code in set(told.code) for named in (False, True)}
     seeds, others = (_called(spoken, numbers, catalog) for numbers in (told.seed, told.other))
     columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
+    if any(code.partition(":")[0] in _OF_SERIALS for code in set(told.code)):
+        wholes = zip(serial_names(tracks, catalog), serial_names(told.seed, catalog), strict=True)
+        return [
+            sentences[code, seed is not None](seed=seed, other=other, artist=artist, serial=serial, beside=beside)
+            for (code, seed, other, artist), (serial, beside) in zip(columns, wholes, strict=True)
+        ]
     return [
         sentences[code, seed is not None](seed=seed, other=other, artist=artist)
         for code, seed, other, artist in columns
     ]
+
+
+def serial_names(numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
+    """Return what the podcasts and audiobooks of parts are called, None for -1; where no one says, as who speaks."""
+    albums, artists = (_column(name, numbers, catalog) for name in ("album_name", "artist_name"))
+    return [album or artist for album, artist in zip(albums, artists, strict=True)]
 
 
 def _sentence(spoken: Language, code: str, named: bool) -> Callable[..., str]:
