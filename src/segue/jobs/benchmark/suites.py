@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, moments, moods, playlists, sets
+from segue.jobs.benchmark import cold, kinds, moments, moods, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -64,6 +64,8 @@ class Together:
     measures: Sequence[str]
     """Those that stand first."""
     published: Sequence[Published] = ()
+    invented: bool = False
+    """Whether it makes its data by itself: it is simulated, and needs no folder of data sets."""
 
 
 def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -211,6 +213,15 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=moods.rows,
             seeds=2,
             measures=moods.MEASURES,
+        ),
+        Together(
+            name="kinds",
+            protocol=kinds.PROTOCOL,
+            models=kinds.MODELS,
+            rows=kinds.rows,
+            seeds=2,
+            measures=kinds.MEASURES,
+            invented=True,
         ),
         Together(
             name="mpd",
