@@ -58,7 +58,7 @@ def shelf(kind: Kind, spoken: Spoken, snapshot: Snapshot, config: SpokenConfig, 
     book, serials = spoken is Spoken.AUDIOBOOK, snapshot.serials
     sources: list[Source] = []
     rank: Stage = Best()
-    following = Following("next:history", serials, _CANDIDATES, days)
+    following = Following("next:history", serials, _CANDIDATES, days, again=book)
     if kind is Kind.RESUME:  # a book goes on with its next chapter; the next episode is another shelf's
         begun = Begun("resume:history", serials, _CANDIDATES, config.started_ms, days, in_order=book)
         sources = [begun, following] if book else [begun]

@@ -69,9 +69,11 @@ class Following:
     """Candidates a row."""
     days: int
     """A serial that was left longer ago is left for good."""
+    again: bool = False
+    """Whether it may be a part that was heard before: who hears a book for the second time goes on in it too."""
 
     def propose(self, request: Request, *, parallel: bool) -> _Proposed:  # noqa: ARG002
-        """Return the next parts that are out and were not heard."""
+        """Return the next parts that are out."""
         days = _days_since(request, _told(request))
         asked, following = self._following(request)
         asked &= days <= self.days
@@ -97,7 +99,9 @@ class Following:
         known = np.maximum(following, 0)
         released = self.serials.released[known]
         there &= (released == UNDATED) | (released <= day_of(request.now))
-        return there & ~_among(request, row_numbers(request.history.offsets), known), following
+        if not self.again:
+            there &= ~_among(request, row_numbers(request.history.offsets), known)
+        return there, following
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from segue.privacy.door import Door
 from segue.recipes.music import RecipesConfig
 from segue.registry.snapshot import Snapshot, bind
 from segue.service.answer import Service
+from segue.service.asks import MOST_TRACKS
 from segue.service.histories import Histories
 from segue.simulate.world import WorldConfig, simulate
 from segue.types import Ask, Kind, Slate, Spoken
@@ -32,20 +33,21 @@ from segue.types import Ask, Kind, Slate, Spoken
 __all__ = ["MEASURES", "MODELS", "PROTOCOL", "rows"]
 
 PROTOCOL = (
-    "simulated: 600 listeners, 150 podcasts and 80 audiobooks over 12 weeks; what each hears first in the last week, "
+    "simulated: 300 listeners, 150 podcasts and 80 audiobooks over 12 weeks; what each hears first in the last week, "
     "asked for at that moment by who heard anything before. Shelves have 10 places. "
     '"first": the first shelf that has anything; '
     '"page": all of them, beside as many places of what most hear; "resume@1": the first on the shelf to resume, of '
     'those who left a part unfinished, or of a book a chapter to go on with; "taken up": of podcasts and books heard '
     "for the first time, the share that stands among the 10 to discover"
 )
-MODELS = ("popularity", "popular to discover", "shelves")
-"""What most hear alone; the shelves, with nothing but that to discover; and the shelves."""
+MODELS = ("popularity", "popular to discover", "popular in the language", "shelves")
+"""What most hear alone; the shelves, with nothing but that to discover, or that in a language of what was heard before;
+and the shelves."""
 MEASURES = (
     "podcast first", "podcast page", "podcast resume@1", "podcast taken up",
     "audiobook first", "audiobook page", "audiobook resume@1", "audiobook taken up",
 )  # fmt: skip
-_WORLD = WorldConfig(listeners=600, tracks=200, weeks=12, sessions_per_week=0.5, shows=150, books=80)
+_WORLD = WorldConfig(listeners=300, tracks=200, weeks=12, sessions_per_week=0.5, shows=150, books=80)
 _PLACES = 10
 _TEST = 1_000
 """Seed of the first world that is measured; those below are for choosing settings."""
@@ -145,20 +147,23 @@ class _Asked:
     shelves: Mapping[str, Sequence[str]]
     """Ids of parts, by shelf."""
     popular: Sequence[str]
-    """What most hear, as many as a page could hold."""
+    """What most hear, all there is."""
+    spoken: set[str]
+    """The languages of what they had heard."""
 
 
 def _asked(world: _World, row: Mapping[str, Any]) -> _Asked:
     kind = Spoken.PODCAST if row["kind"] == "episode" else Spoken.AUDIOBOOK
     key = row["listener"], row["kind"]
-    nobody = Ask("x", Kind.DISCOVER, spoken=kind, limit=4 * _PLACES, now=row["occurred_at"])
+    nobody = Ask("x", Kind.DISCOVER, spoken=kind, limit=MOST_TRACKS, now=row["occurred_at"])
     own = replace(nobody, listener=row["listener"], limit=_PLACES)
     shown = {slate.id: [one.track for one in slate.tracks] for slate in world.service.shelves(own)}
     (slate,) = world.service.answer([nobody]).slates
     assert isinstance(slate, Slate)
     heard = world.heard[row["listener"]]
     popular = [one.track for one in slate.tracks]
-    return _Asked(kind, row["track"], key in world.begun, heard, world.later[key] - heard, shown, popular)
+    spoken = {_language(world, serial) for serial in heard}
+    return _Asked(kind, row["track"], key in world.begun, heard, world.later[key] - heard, shown, popular, spoken)
 
 
 def _measured(world: _World, asked: Sequence[_Asked], name: str) -> dict[str, float]:
@@ -167,9 +172,13 @@ def _measured(world: _World, asked: Sequence[_Asked], name: str) -> dict[str, fl
         shelves = dict(one.shelves)
         new = [part for part in one.popular if _serial(world, part) not in one.own]
         if name == "popularity":
-            shelves = {"discover": one.popular}
-        elif name != "shelves":
+            shelves = {"discover": one.popular[: 4 * _PLACES]}
+        elif name == "popular to discover":
             shelves["discover"] = new[:_PLACES]
+        elif name != "shelves":
+            shelves["discover"] = [part for part in new if _language(world, _serial(world, part)) in one.spoken][
+                :_PLACES
+            ]
         first = list(next(iter(shelves.values()), ()))[:_PLACES]
         found[f"{one.kind} first"].append(one.track in first)
         found[f"{one.kind} page"].append(any(one.track in shelf for shelf in shelves.values()))
@@ -182,3 +191,8 @@ def _measured(world: _World, asked: Sequence[_Asked], name: str) -> dict[str, fl
 
 def _serial(world: _World, track: str) -> int:
     return int(world.snapshot.serials.of[world.snapshot.catalog.numbers([track])[0]])
+
+
+def _language(world: _World, serial: int) -> str:
+    first = int(world.snapshot.serials.first[serial])
+    return str(world.snapshot.catalog.tracks["language"][first])
