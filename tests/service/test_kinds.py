@@ -147,6 +147,12 @@ def test_a_mix_has_its_shares_spread_over_it_and_its_music_as_it_would_be(spoken
     assert set(slate.spoken) == set(picked)
 
 
+def test_a_mix_that_was_shown_is_found_again_with_what_is_spoken_in_it(changed: Workspace) -> None:
+    slate = changed.radio(SEED, listener=ANNA, limit=20, mix={"music": 0.8, "podcast": 0.2}, now=NOW)
+    again = changed.playlist(slate.id)
+    assert [one.shown.track for one in again.tracks] == [track.track for track in slate.tracks]
+
+
 def test_a_mix_can_be_of_three_and_what_is_missing_is_music(spoken: Workspace) -> None:
     slate = spoken.radio(SEED, listener=ANNA, limit=20, mix=MIX, now=NOW)
     kinds = [track.track.partition(":")[0] for track in slate.tracks]

@@ -16,7 +16,7 @@ def benchmark(
     name: Annotated[
         str,
         typer.Argument(
-            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, moods, situnes or kinds."
+            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods, situnes or kinds."
         ),
     ],
     model: Annotated[list[str] | None, typer.Option("--model", help="Only this one; may be given again.")] = None,

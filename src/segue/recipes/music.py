@@ -26,7 +26,7 @@ from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Complete, Gather, ModelSource, ThemeSource, TitleSource
 
-__all__ = ["FlowConfig", "ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
+__all__ = ["FlowConfig", "ListConfig", "RecipesConfig", "blended", "flow", "popular", "recipe"]
 
 
 _POOL = 60
@@ -266,11 +266,19 @@ def recipe(
         )
     stages.append(Limit(snapshot.catalog.length_ms))
     if config.flow is not None:
-        stages.append(_flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
+        stages.append(flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
     return Recipe(name, [*stages, Reasons({**sources, **leaning}, snapshot.evidence)])
 
 
-def _flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bool) -> Sequence:
+def flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bool) -> Sequence:
+    """Return the stage that puts tracks in order, bound to a snapshot.
+
+    Args:
+        config: Steps, gaps and arc.
+        snapshot: Knows what tracks are like, whose they are, and how they sound.
+        goes_on: Whether lists go on from their seeds.
+        parallel: Use all threads (jobs) or one (requests).
+    """
     return Sequence(
         *snapshot.space,
         np.stack([snapshot.catalog.artist, snapshot.catalog.album]),

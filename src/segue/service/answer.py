@@ -304,17 +304,24 @@ class Service:
         config: ListConfig = getattr(self.recipes, name)
         return config
 
-    def permitted(self, listener: str | None, tracks: Sequence[str], snapshot: Snapshot) -> NDArray[np.bool_]:
+    def permitted(
+        self, listener: str | None, tracks: Sequence[str], snapshot: Snapshot, *, spoken: bool = False
+    ) -> NDArray[np.bool_]:
         """Mark the tracks, by id, that a listener of this age (None: a stranger) may be shown now.
 
-        For lists of music that were made for everyone, or before the listener said how old they are; what is spoken may
-        not be in them.
+        For lists that were made for everyone, or before the listener said how old they are.
+
+        Args:
+            listener: Who looks.
+            tracks: Of the list.
+            snapshot: Knows them.
+            spoken: Whether parts of podcasts and audiobooks may be among them; else the list is of music.
         """
         years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
         numbers = snapshot.catalog.numbers(tracks)
         known = np.maximum(numbers, 0)
         may = (~snapshot.catalog.explicit[known] | explicit[0]) & (snapshot.catalog.age_rating[known] <= years[0])
-        may &= snapshot.catalog.music[known]
+        may &= spoken | snapshot.catalog.music[known]
         found: NDArray[np.bool_] = may | (numbers < 0)
         return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, kinds, moments, moods, playlists, sets
+from segue.jobs.benchmark import cold, flow, kinds, moments, moods, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -222,6 +222,14 @@ SUITES: Mapping[str, Suite | Together] = {
             seeds=2,
             measures=kinds.MEASURES,
             invented=True,
+        ),
+        Together(
+            name="flow",
+            protocol=flow.PROTOCOL,
+            models=flow.MODELS,
+            rows=flow.rows,
+            seeds=1,
+            measures=flow.MEASURES,
         ),
         Together(
             name="mpd",
