@@ -45,6 +45,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace.sink.close()
 
 
+@pytest.fixture(scope="session")
+def spoken(world: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The small world with podcasts and audiobooks in it. Tests must leave it as it is."""
+    from tests.spoken import spoken_world
+
+    with spoken_world(world, tmp_path_factory.mktemp("spoken") / "home") as workspace:
+        yield workspace
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """An empty folder for a workspace."""

@@ -24,6 +24,7 @@ from segue.models.knn import ItemKnnConfig
 from segue.models.popularity import PopularityConfig
 from segue.models.ranker import RankerConfig
 from segue.models.sequence import SasRecConfig
+from segue.models.serials import SerialsConfig
 from segue.models.session_knn import SessionKnnConfig
 from segue.models.sound import SoundConfig
 from segue.models.spectral import GraphFilterConfig
@@ -34,6 +35,7 @@ from segue.models.words import WordsConfig
 from segue.privacy.consent import ConsentConfig
 from segue.privacy.profiles import AudienceConfig
 from segue.recipes.music import RecipesConfig
+from segue.recipes.spoken import SpokenConfig
 from segue.seeds import digest
 
 __all__ = [
@@ -74,6 +76,7 @@ class ModelsConfig(_Config):
     sound: SoundConfig = SoundConfig()
     words: WordsConfig = WordsConfig()
     charts: ChartsConfig = ChartsConfig()
+    serials: SerialsConfig = SerialsConfig()
 
 
 class TrainConfig(_Config):
@@ -191,6 +194,7 @@ class Settings(BaseSettings):
     ranker: RankerConfig = RankerConfig()
     train: TrainConfig = TrainConfig()
     recipes: RecipesConfig = RecipesConfig()
+    spoken: SpokenConfig = SpokenConfig()
     weekly: WeeklyConfig = WeeklyConfig()
     themes: ThemesConfig = ThemesConfig()
     ingest: IngestConfig = IngestConfig()

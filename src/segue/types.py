@@ -22,6 +22,7 @@ __all__ = [
     "Rung",
     "Slate",
     "SlateTrack",
+    "Spoken",
     "Tier",
 ]
 
@@ -119,6 +120,17 @@ class Kind(StrEnum):
     CONTINUE = "continue"
     MOOD = "mood"
     WEEKLY = "weekly"
+    RESUME = "resume"
+    NEW = "new"
+    NEXT = "next"
+    DISCOVER = "discover"
+
+
+class Spoken(StrEnum):
+    """What is spoken: it is never among music unless asked for, and has shelves of its own."""
+
+    PODCAST = "podcast"
+    AUDIOBOOK = "audiobook"
 
 
 class Rung(StrEnum):
@@ -145,6 +157,7 @@ class DropReason(StrEnum):
     BELOW_FLOOR = "below_floor"
     BELOW_LIMIT = "below_limit"
     OFF_THEME = "off_theme"
+    KIND = "kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +186,10 @@ class Ask:
     """ISO 639-1 (of "pt-BR", what stands before the hyphen counts): in which reasons are said; None: English."""
     text: str | None = None
     """Free words, for a mood."""
+    spoken: Spoken | None = None
+    """Whose shelf it is, for a shelf of what is spoken."""
+    mix: Mapping[str, float] | None = None
+    """Shares of "music", "podcast" and "audiobook" in a list, which add up to 1; None: nothing but music."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +240,9 @@ class Slate:
     """What the asker should know: seeds that are unknown, a list that is shorter than asked."""
     theme: Mapping[str, Any] | None = None
     """Of free words: what was `understood`, as what, and which were `unknown`."""
+    spoken: Mapping[str, Any] | None = None
+    """Of parts of podcasts and audiobooks, by their ids: `serial`, what each is of; its `position` there; and how much
+    of it was heard, `heard_ms` of `duration_ms`. What is not known is left out."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
@@ -237,6 +257,7 @@ class Slate:
             "snapshot": self.snapshot,
             "notes": list(self.notes),
             **theme,
+            **({} if self.spoken is None else {"spoken": self.spoken}),
         }
 
     @classmethod

@@ -2,7 +2,7 @@
 """A workspace: one folder, and the verbs on it. `segue.open(home)` gives one."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -46,7 +46,7 @@ from segue.service.personas import KeptPersonas
 from segue.settings import Settings
 from segue.stores import files
 from segue.stores.playlists import Kept, Shelf
-from segue.types import Ask, Kind, Purpose, Refusal, Slate
+from segue.types import Ask, Kind, Purpose, Refusal, Slate, Spoken
 
 __all__ = ["FORMAT", "Forgotten", "Workspace", "default_home"]
 
@@ -129,7 +129,9 @@ class Workspace:
     def service(self) -> Service:
         """The one way in for asks."""
         histories = Histories(self.door, self.settings.dataset.signals)
-        return Service(self.current, self.door, self.settings.recipes, histories, self.settings.audience)
+        return Service(
+            self.current, self.door, self.settings.recipes, histories, self.settings.audience, self.settings.spoken
+        )
 
     @cached_property
     def audience(self) -> Audience:
@@ -223,13 +225,13 @@ class Workspace:
     # Answers
 
     def find(self, text: str) -> str:
-        """Return the id of the track that a person means by an id, "Artist - Title" or a title.
+        """Return the id of the track that a person means by an id, "Artist - Title" or a title; names are of music.
 
         Raises:
             NotFound: Nothing in the catalogue comes close; the nearest names are offered.
         """
         serving = self.current()
-        number = search.resolve(serving.catalog, text, serving.popularity)
+        number = search.resolve(serving.catalog, text, serving.popularity, serving.catalog.music)
         return str(serving.catalog.tracks["track_id"][number])
 
     def name_of(self, track: str) -> str:
@@ -279,10 +281,12 @@ class Workspace:
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         language: str | None = None,
+        mix: Mapping[str, float] | None = None,
         now: datetime | None = None,
     ) -> Slate:
         """Return a radio from one track, named as `find` takes it; without a listener, nobody's history is read."""
         wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc, "language": language}
+        wishes["mix"] = mix
         return self.answer(Ask("radio", Kind.RADIO, (self.find(text),), None, listener, now=now, **wishes))
 
     def continuation(
@@ -297,10 +301,12 @@ class Workspace:
         arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
         language: str | None = None,
+        mix: Mapping[str, float] | None = None,
     ) -> Slate:
         """Return what a playlist would hold next: by its tracks, named as `find` takes them, by its title, or both."""
         tracks = tuple(self.find(text) for text in texts)
         wishes: dict[str, Any] = {"limit": limit, "dial": dial, "minutes": minutes, "arc": arc, "language": language}
+        wishes["mix"] = mix
         return self.answer(Ask("continue", Kind.CONTINUE, tracks, title, listener, now=now, **wishes))
 
     def mood(
@@ -310,11 +316,40 @@ class Workspace:
         limit: int = 30,
         listener: str | None = None,
         arc: str | None = None,
+        mix: Mapping[str, float] | None = None,
         now: datetime | None = None,
     ) -> Slate:
         """Return a playlist for free words, such as "rainy sunday jazz"; the answer says what was not understood."""
-        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=text, arc=arc)
+        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=text, arc=arc, mix=mix)
         return self.answer(ask)
+
+    def shelves(
+        self,
+        spoken: Spoken | str,
+        *,
+        listener: str | None = None,
+        limit: int = 10,
+        language: str | None = None,
+        now: datetime | None = None,
+        request_id: str | None = None,
+    ) -> list[Slate]:
+        """Return the shelves of podcasts or audiobooks that have anything, in order, and write down what was shown.
+
+        The id of each is its kind: what to resume, what is new, what comes next, what to discover. Nobody in particular
+        has only the last one, and so has who does not allow the use of their plays.
+
+        Raises:
+            BadInput: There are no shelves of this kind.
+        """
+        if spoken not in list(Spoken):
+            raise BadInput(f"there are no shelves of {spoken!r}; there are of {', '.join(Spoken)}")
+        at, one = now or datetime.now(UTC), request_id or uuid4().hex
+        ask = Ask("shelves", Kind.DISCOVER, listener=listener, limit=limit, now=at, language=language)
+        made = self.service.shelves(replace(ask, spoken=Spoken(spoken)))
+        if listener and not self.door.ledger().allowed(listener, Purpose.PERSONALISE):
+            ask = replace(ask, listener=None)  # what is shown to them is written down as shown to nobody
+        record(self.sink, [ask] * len(made), made, [f"{one}-{slate.id}" for slate in made], at)
+        return made
 
     def themes(
         self,
@@ -455,14 +490,15 @@ class Workspace:
             NotFound: There is none, or who it was made for allows its use no more.
         """
         serving = self.current()
-        made = self._weekly(identity) if identity.startswith(weekly_job.NAME) else None
-        made = made or shown.impression(self.door, identity)
+        weekly = self._weekly(identity) if identity.startswith(weekly_job.NAME) else None
+        made = weekly or shown.impression(self.door, identity)
         if made is None:
             raise NotFound(f"no playlist {identity!r} is kept; the id stands below every list, and in its JSON")
         tracks = [pick.track for pick in made.picks]
-        may = self.service.permitted(made.listener or None, tracks, serving)
+        spoken = weekly is None  # what was shown was asked for
+        may = self.service.permitted(made.listener or None, tracks, serving, spoken=spoken)
         if listener is not None:
-            may &= self.service.permitted(listener, tracks, serving)
+            may &= self.service.permitted(listener, tracks, serving, spoken=spoken)
         picks = tuple(pick for pick, so in zip(made.picks, may.tolist(), strict=True) if so)
         return shown.playlist(identity, replace(made, picks=picks), serving, language)
 

@@ -2,7 +2,7 @@
 import pytest
 
 from segue.explain.fitting import fitting
-from segue.explain.words import languages, spoken
+from segue.explain.words import languages
 from segue.themes.theme import Fact
 
 CALM, JAZZ = Fact("mood", "calm"), Fact("genre", "jazz")
@@ -10,7 +10,7 @@ YEARS, TEMPO = Fact("years", "1990–1999"), Fact("tempo", "154–166")
 
 
 def test_a_fit_is_said_in_the_words_that_were_asked_for() -> None:
-    english = spoken("en")
+    english = language_or_default("en")
     assert fitting([CALM, JAZZ], "sunday", english) == "Calm, jazz, and suits playlists called “sunday”"
     assert fitting([CALM], None, english) == "Calm"
     assert fitting([], "sunday", english) == "Suits playlists called “sunday”"

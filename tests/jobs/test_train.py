@@ -16,6 +16,7 @@ from segue.stores.locks import exclusive
 from segue.types import Purpose
 from segue.workspace import Workspace
 from tests.conftest import NOW
+from tests.spoken import ANNA
 
 
 def test_every_model_is_measured_on_rows_that_its_twin_never_saw(world: Workspace) -> None:
@@ -73,4 +74,27 @@ def test_a_training_tells_of_who_withdrew_while_it_ran(world: Workspace, home: P
 
     assert workspace.train(now=NOW + timedelta(hours=1), progress=meanwhile).withdrawn == 2
     assert workspace.train(now=NOW + timedelta(hours=2)).withdrawn == 0
+    workspace.sink.close()
+
+
+_QUICK = """
+train.held_out_share = 0.0
+[recipes]
+radio = {weights = {"popularity:seeds" = 1.0}, learned = false, lean = {}}
+continuation = {weights = {"popularity:seeds" = 1.0}, learned = false, lean = {}}
+mood = {weights = {"theme:text" = 1.0}, lean = {}}
+title = {weights = {"popularity:history" = 1.0}}
+weekly = {weights = {"popularity:history" = 1.0}}
+"""
+
+
+def test_podcasts_and_audiobooks_are_learned_where_any_are_heard(spoken: Workspace, home: Path) -> None:
+    shutil.copytree(spoken.home, home)
+    (home / "segue.toml").write_text(_QUICK)
+    workspace = Workspace.open(home)
+    trained = workspace.train(now=NOW + timedelta(hours=1))
+    assert {"popularity", "serials"} <= set(trained.pointer.models)
+    assert trained.pointer.models["serials"] != spoken.pointer().models["serials"]
+    assert not trained.dropped
+    assert workspace.shelves("podcast", listener=ANNA, now=NOW)[-1].rung == "personal"
     workspace.sink.close()

@@ -21,14 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from threadpoolctl import threadpool_limits
 
 from segue import __version__
-from segue.apps import playlists, problems, profiles
+from segue.apps import playlists, problems, profiles, shelves
 from segue.apps.intake import EVENTS_BODY, parse_events, read_body
 from segue.apps.languages import Language, asked_language
 from segue.apps.metrics import Metrics
 from segue.catalog import search
 from segue.errors import BadInput, Busy, NotFound, NotReady, SegueError
 from segue.events.intake import from_rows
-from segue.service.asks import MOST_MINUTES, MOST_TRACKS, read_arc
+from segue.service.asks import MOST_MINUTES, MOST_TRACKS, read_arc, read_mix
 from segue.types import Ask, Kind, Slate
 from segue.workspace import Workspace
 
@@ -58,6 +58,8 @@ class Playlist(BaseModel):
     """How long it is to last, within a twentieth; `limit` then does not count."""
     arc: str | list[float] | None = Field(default=None, max_length=100)
     """Of energy, from its beginning to its end: a name, or levels."""
+    mix: dict[str, float] | None = Field(default=None, max_length=3)
+    """Shares of `music`, `podcast` and `audiobook`, which add up to 1; without it, nothing is spoken."""
     language: str | None = Field(default=None, max_length=35)
     """In which reasons are said, such as `es`; else the header `Accept-Language` says."""
 
@@ -166,6 +168,7 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
 
     app.include_router(_api(gateway))
     app.include_router(profiles.routes(workspace, gateway.run))
+    app.include_router(shelves.routes(workspace, gateway.run))
     app.include_router(playlists.routes(workspace, gateway.run))
     app.include_router(_health(gateway))
     for more in pages:
@@ -196,6 +199,7 @@ def _api(gateway: Gateway) -> APIRouter:
         dial: Annotated[float | None, Query(ge=0, le=1, description="From familiar (0) to new (1)")] = None,
         minutes: Annotated[float | None, Query(ge=1, le=MOST_MINUTES, description="How long; not `limit`")] = None,
         arc: Annotated[str | None, Query(description="Of energy: a name, or levels such as 0.2,0.9,0.1")] = None,
+        mix: Annotated[str | None, Query(description="Shares, such as music=0.8,podcast=0.2", max_length=100)] = None,
         language: Language = None,
     ) -> dict[str, Any]:
         """Give `track` or `q`. Without a listener, nothing is read or kept of anyone."""
@@ -207,6 +211,7 @@ def _api(gateway: Gateway) -> APIRouter:
             seed = track if track is not None else workspace.find(str(q))
             wanted = None if arc is None else read_arc(arc)
             told: dict[str, Any] = {"dial": dial, "minutes": minutes, "arc": wanted}
+            told["mix"] = None if mix is None else read_mix(mix)
             told["language"] = asked_language(language, request)
             ask = Ask("radio", Kind.RADIO, (seed,), None, listener, limit=limit, now=now, **told)
             return workspace.answer(ask, request_id=_fresh(request.state.id))
@@ -223,7 +228,7 @@ def _api(gateway: Gateway) -> APIRouter:
             "continue", Kind.CONTINUE, tuple(playlist.tracks), playlist.title, playlist.listener,
             limit=playlist.limit, now=now, dial=playlist.dial, minutes=playlist.minutes,
             arc=tuple(playlist.arc) if isinstance(playlist.arc, list) else playlist.arc,
-            language=asked_language(playlist.language, request),
+            language=asked_language(playlist.language, request), mix=playlist.mix,
         )  # fmt: skip
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()

@@ -43,7 +43,13 @@ class _Reading:
     title: str
 
 
-def search(catalog: Catalog, text: str, limit: int = 10, popularity: NDArray[np.floating] | None = None) -> list[Found]:
+def search(
+    catalog: Catalog,
+    text: str,
+    limit: int = 10,
+    popularity: NDArray[np.floating] | None = None,
+    among: NDArray[np.bool_] | None = None,
+) -> list[Found]:
     """Return the canonical recordings that fit best, best first.
 
     Args:
@@ -52,6 +58,7 @@ def search(catalog: Catalog, text: str, limit: int = 10, popularity: NDArray[np.
         limit: Most tracks to return.
         popularity: `[n]`, more is more popular; settles equal scores before the lower number does.
             None: as the source states it.
+        among: `bool[n]`: those that names may mean; an id means whatever has it. None: all.
     """
     number = int(catalog.numbers([text.strip()])[0])
     if number >= 0:
@@ -62,9 +69,9 @@ def search(catalog: Catalog, text: str, limit: int = 10, popularity: NDArray[np.
         return []
     if popularity is None:
         popularity = catalog.tracks["popularity"].fill_null(0.0).to_numpy()
-    tracks = catalog.tracks.select("number", "artist_key", "title_key").filter(
-        catalog.tracks["number"] == catalog.tracks["canonical"]
-    )
+    own = catalog.tracks["number"] == catalog.tracks["canonical"]
+    meant = own if among is None else own & pl.Series(among)
+    tracks = catalog.tracks.select("number", "artist_key", "title_key").filter(meant)
     block = _with_words(tracks, whole, popularity)
     scores = _fit(block, whole, alone, readings)
     if scores.max(initial=0.0) < _CLEAR:
@@ -75,13 +82,20 @@ def search(catalog: Catalog, text: str, limit: int = 10, popularity: NDArray[np.
     return [Found(int(numbers[at]), float(scores[at])) for at in order if scores[at] >= _LEAST]
 
 
-def resolve(catalog: Catalog, text: str, popularity: NDArray[np.floating] | None = None) -> int:
+def resolve(
+    catalog: Catalog,
+    text: str,
+    popularity: NDArray[np.floating] | None = None,
+    among: NDArray[np.bool_] | None = None,
+) -> int:
     """Return the number of the track that is meant; of several of the same name, the most popular.
+
+    Takes what `search` takes.
 
     Raises:
         NotFound: No track fits well enough; the message offers the nearest three.
     """
-    found = search(catalog, text, 3, popularity)
+    found = search(catalog, text, 3, popularity, among)
     if found and found[0].score >= _FITS:
         return found[0].number
     if not len(catalog):

@@ -68,12 +68,20 @@ class Catalog:
         return self.tracks["album_id"].rank("dense").cast(pl.Int32).fill_null(0).to_numpy() - 1
 
     @cached_property
+    def music(self) -> NDArray[np.bool_]:
+        """`bool[n]`: whether each is music, and no part of a podcast or of an audiobook."""
+        return (~self.tracks["kind"].is_in([ItemKind.EPISODE.value, ItemKind.CHAPTER.value])).to_numpy()
+
+    def of_kind(self, kind: ItemKind) -> NDArray[np.bool_]:
+        """`bool[n]`: whether each is of a kind."""
+        return (self.tracks["kind"] == kind.value).to_numpy()
+
+    @cached_property
     def length_ms(self) -> NDArray[np.int64]:
-        """`int64[n]`: how long each track lasts; the median of what is known where it is not, or three minutes."""
-        known = self.described["duration_ms"]
-        known = known.set(known <= 0, None)
-        usual = known.median()
-        return known.fill_null(_USUAL_LENGTH_MS if usual is None else int(usual)).to_numpy()  # type: ignore[arg-type]
+        """`int64[n]`: how long each track lasts; where that is not known, the median of its kind, or three minutes."""
+        known = self.described.select("kind", pl.when(pl.col("duration_ms") > 0).then("duration_ms").alias("length"))
+        usual = pl.col("length").median().over("kind").cast(pl.Int64)
+        return known.select(pl.coalesce("length", usual, pl.lit(_USUAL_LENGTH_MS)))["length"].to_numpy()
 
     @cached_property
     def explicit(self) -> NDArray[np.bool_]:

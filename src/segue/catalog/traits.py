@@ -47,12 +47,12 @@ class Traits:
 
 
 def traits(catalog: Catalog) -> Traits:
-    """Return the traits of a catalogue; a track has its artist's genres and region where it states none itself.
+    """Return the traits of a catalogue's music; a track has its artist's genres and region where it states none itself.
 
     An edition's marks count for its canonical recording, for that is what is recommended.
     """
     language = pl.coalesce("language", "language_detected").alias("language")
-    tracks = catalog.described.select(
+    tracks = catalog.described.filter(pl.Series(catalog.music)).select(
         "canonical", "genres", "instrumentation", language, "region", "mood", "release_date", "artist_number"
     )
     artists = catalog.described_artists.select(
@@ -102,5 +102,10 @@ def _marks(pairs: pl.DataFrame, size: int) -> Marks:
 
 
 def _artists(catalog: Catalog) -> dict[str, tuple[int, ...]]:
-    named = catalog.tracks.group_by("artist_key").agg(pl.col("artist_number").unique().sort()).drop_nulls()
+    named = (
+        catalog.tracks.filter(pl.Series(catalog.music))
+        .group_by("artist_key")
+        .agg(pl.col("artist_number").unique().sort())
+        .drop_nulls()
+    )
     return {key: tuple(numbers) for key, numbers in named.iter_rows() if key}

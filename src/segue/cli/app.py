@@ -18,12 +18,14 @@ from segue.cli.output import (
     Json,
     Language,
     Minutes,
+    Mix,
     Now,
     complain_softly,
     emit,
     levels,
     moment,
     progress,
+    shares,
     show_slate,
     table,
     workspace,
@@ -197,6 +199,7 @@ def radio(
     dial: Dial = None,
     minutes: Minutes = None,
     arc: Arc = None,
+    mix: Mix = None,
     language: Language = None,
     now: Now = None,
     as_json: Json = False,
@@ -206,7 +209,7 @@ def radio(
     at = moment(now)
     found = opened.find(track)
     wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
-    slate = opened.radio(found, listener=listener, now=at, **wishes)  # type: ignore[arg-type]
+    slate = opened.radio(found, listener=listener, now=at, mix=shares(mix), **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
     else:
@@ -223,6 +226,7 @@ def continue_(
     dial: Dial = None,
     minutes: Minutes = None,
     arc: Arc = None,
+    mix: Mix = None,
     language: Language = None,
     now: Now = None,
     as_json: Json = False,
@@ -230,7 +234,8 @@ def continue_(
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
     wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
-    slate = opened.continuation(tracks or (), title=title, listener=listener, now=moment(now), **wishes)  # type: ignore[arg-type]
+    whose = {"title": title, "listener": listener, "now": moment(now), "mix": shares(mix)}
+    slate = opened.continuation(tracks or (), **whose, **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
     else:
@@ -293,6 +298,36 @@ def mood(
         emit(slate.to_json())
     else:
         show_slate(f"“{words}”", slate)
+
+
+@app.command()
+def shelves(
+    listener: Annotated[str | None, typer.Argument(help="Whose; without, what most hear.")] = None,
+    home: Home = None,
+    kind: Annotated[str, typer.Option(help="podcast or audiobook.")] = "podcast",
+    limit: Annotated[int, typer.Option(help="Parts of a shelf, 1–1000.")] = 10,
+    language: Language = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """What is spoken, apart from music: what to continue, what is new, what comes next, and what one may like."""
+    made = workspace(home).shelves(kind, listener=listener, limit=limit, language=language, now=moment(now))
+    if as_json:
+        emit({"kind": kind, "listener": listener, "shelves": [slate.to_json() for slate in made]})
+        return
+    titles = {"resume": "Continue", "new": "New", "next": "Next", "discover": "You may like"}
+    for slate in made:
+        rows = []
+        for place, track in enumerate(slate.tracks, 1):
+            about = (slate.spoken or {}).get(track.track, {})
+            heard = f"{about['heard_ms'] // 60_000} of " if "heard_ms" in about else ""
+            length = f"{heard}{about['duration_ms'] // 60_000} min" if "duration_ms" in about else ""
+            rows.append((place, track.title, about.get("serial", ""), length, track.reason))
+        table(titles[slate.id], ("", "title", "of", "", "why"), rows)
+    for note in dict.fromkeys(note for slate in made for note in slate.notes):
+        complain_softly(note)
+    if not made:
+        complain_softly("nothing of this kind can be shown; `segue import` brings what is spoken, and who hears it")
 
 
 @app.command()

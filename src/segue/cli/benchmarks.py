@@ -17,7 +17,7 @@ def benchmark(
         str,
         typer.Argument(
             help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods, situnes; "
-            "simulated: regions."
+            "simulated: regions, kinds."
         ),
     ],
     model: Annotated[list[str] | None, typer.Option("--model", help="Only this one; may be given again.")] = None,

@@ -24,12 +24,14 @@ __all__ = [
     "Json",
     "Language",
     "Minutes",
+    "Mix",
     "Now",
     "complain",
     "emit",
     "levels",
     "moment",
     "progress",
+    "shares",
     "show_slate",
     "table",
     "workspace",
@@ -49,6 +51,10 @@ Minutes = Annotated[
 Arc = Annotated[
     str | None,
     typer.Option(help="Of energy: flat, build, wind-down, gentle, peak, wave, or levels: 0.2,0.9,0.1."),
+]
+Mix = Annotated[
+    str | None,
+    typer.Option(help="Shares of music, podcast and audiobook: music=0.8,podcast=0.2.", show_default="music alone"),
 ]
 Now = Annotated[str | None, typer.Option("--now", help="The moment to answer for, ISO 8601 with offset.")]
 
@@ -95,6 +101,17 @@ def levels(arc: str | None) -> str | tuple[float, ...] | None:
     from segue.service.asks import read_arc
 
     return None if arc is None else read_arc(arc)
+
+
+def shares(mix: str | None) -> dict[str, float] | None:
+    """Read `--mix`.
+
+    Raises:
+        BadInput: It is no list of shares.
+    """
+    from segue.service.asks import read_mix
+
+    return None if mix is None else read_mix(mix)
 
 
 def emit(value: Any) -> None:

@@ -86,7 +86,10 @@ def build(sources: Sources, catalog: Catalog, config: DatasetConfig, *, kinds: C
     tracks = _canonical_tracks(catalog, kinds)
     playlists = _playlist_entries(sources.playlists, tracks)
     reference_at = _last(sources.listening, tracks)
-    heard = [_heard(resolve(one, catalog, kinds), config, reference_at) for one in sources.listening(LISTENING_COLUMNS)]
+    ids = catalog.tracks["track_id"]
+    heard = [
+        _heard(resolve(one, catalog, kinds), config, reference_at, ids) for one in sources.listening(LISTENING_COLUMNS)
+    ]
     dropped = {
         "listening of a track that the catalogue does not know": sum(one.unknown for one in heard),
         "playlist entry that the catalogue does not know": int(playlists["number"].null_count()),
@@ -167,8 +170,10 @@ class _Heard:
     """Events of tracks that are not known."""
 
 
-def _heard(listening: pl.DataFrame, config: DatasetConfig, reference_at: datetime | None) -> _Heard:
-    """Add up resolved events: all of some listeners."""
+def _heard(
+    listening: pl.DataFrame, config: DatasetConfig, reference_at: datetime | None, catalogue: pl.Series
+) -> _Heard:
+    """Add up resolved events: all of some listeners. What is of another kind (`catalogue`: all ids) is not unknown."""
     known = listening.filter(pl.col("number").is_not_null())
     preferred = preferences(known, config.signals, reference_at)
     timed = with_sessions(known.filter(pl.col("type") == EventType.PLAY.value), config.sessions)
@@ -176,7 +181,7 @@ def _heard(listening: pl.DataFrame, config: DatasetConfig, reference_at: datetim
         _listeners(preferred.filter(pl.col("weight") > 0)),
         _sessions(timed),
         preferred.filter(pl.col("liked") != 0).select("listener", "number", "liked"),
-        listening.height - known.height,
+        int((~listening.filter(pl.col("number").is_null())["track"].is_in(catalogue.implode())).sum()),
     )
 
 

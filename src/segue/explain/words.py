@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing", "spoken"]
+__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing", "language_or_default"]
 
 DEFAULT = "en"
-FIELDS = ("seed", "other", "artist", "region", "genre")
-"""What a sentence may have gaps for: two tracks that it names, the recommended track's artist, and the region and the
-genre of a chart."""
+FIELDS = ("seed", "other", "artist", "region", "genre", "serial", "beside")
+"""What a sentence may have gaps for: two tracks that it names, the recommended track's artist, the region and the genre
+of a chart, and the podcasts or audiobooks of the recommended part and of the first that it names."""
 _PARTS = ("reasons", "messages", "kinds", "sounds", "places")
 """Tables of a file."""
 _FOLDER = Path(__file__).parent / "languages"
@@ -84,7 +84,7 @@ def language(tag: str | None) -> Language | None:
     return languages().get(tag.replace("_", "-").partition("-")[0].lower())
 
 
-def spoken(tag: str | None) -> Language:
+def language_or_default(tag: str | None) -> Language:
     """Return the language of a tag; English where nobody has written it yet."""
     return language(tag) or languages()[DEFAULT]
 

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from segue.catalog import store
+from segue.catalog.serials import serials
 from segue.catalog.store import Catalog
 from segue.dataset import build, split
 from segue.dataset.matrices import Dataset, Interactions
+from segue.dataset.serials import build_serials
 from segue.errors import NotReady
 from segue.evaluation import accuracy
 from segue.jobs import charts, ranking
@@ -27,6 +29,7 @@ from segue.models.als import ImplicitALS
 from segue.models.model import Learned, Model, ModelConfig
 from segue.models.popularity import Popularity
 from segue.models.ranker import unavailable
+from segue.models.serials import SerialsModel
 from segue.models.sound import SoundModel
 from segue.models.words import Words
 from segue.privacy.door import Door
@@ -77,7 +80,8 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
         began = perf_counter()
         progress("building the dataset")
         catalog = store.load(home / "catalog")
-        data = build.build(build.read(door), catalog, settings.dataset)
+        sources = build.read(door)
+        data = build.build(sources, catalog, settings.dataset)
         read_seconds = perf_counter() - began
         asked = settings.recipes.models | {Popularity.name, SoundModel.name}
         choice = choose(data, [name for name in MODELS if name in asked], settings.models)
@@ -113,6 +117,12 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             why.append(f"charts is left out: {str(error).removeprefix('charts: ')}")
         else:
             fitted[counted.name] = counted, perf_counter() - began
+        began = perf_counter()
+        spoken, heard = _spoken(sources, catalog, settings)
+        if isinstance(spoken, str):
+            why.append(spoken)
+        elif spoken is not None:
+            fitted[spoken.name] = spoken, perf_counter() - began
         metrics, examples, took = _twins(data, configs, catalog, recipe, settings, steps)
         if recipe is not None:
             began = perf_counter()
@@ -129,7 +139,7 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             name: versions.save(
                 home / "models",
                 model,
-                data,
+                data if heard is None or name != SerialsModel.name else heard,
                 metrics=metrics.get(name, {}),
                 seed=settings.train.seed,
                 seconds=took,
@@ -166,6 +176,21 @@ def _words(settings: Settings, data: Dataset, fitted: Mapping[str, tuple[Learned
     except NotReady as error:
         return str(error).removeprefix("words: ")
     return words
+
+
+def _spoken(
+    sources: build.Sources, catalog: Catalog, settings: Settings
+) -> tuple[SerialsModel | str | None, Dataset | None]:
+    """Return what is learned of podcasts and audiobooks, and from what; or why it is not. None: there are none."""
+    if catalog.music.all():
+        return None, None
+    model = SerialsModel(settings.models.serials)
+    try:
+        heard = build_serials(sources, catalog, serials(catalog), settings.dataset)
+    except NotReady:
+        return "serials is left out: nobody hears anything spoken yet", None
+    model.fit(heard, seed=settings.train.seed)
+    return model, heard
 
 
 def fit(name: str, config: ModelConfig, data: Dataset, seed: int) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from segue.kernels.ragged import Ragged
 from segue.pipeline.habits import Habits
+from segue.pipeline.progress import Progress
 
 __all__ = ["Request"]
 
@@ -54,6 +55,8 @@ class Request:
     """`int16[Q]`: where each listener is, as a place among the regions of the snapshot's charts; -1: not known."""
     mark: NDArray[np.int32] | None = None
     """`int32[Q]`: of which genre or language a chart suits each listener (`models.boards`); -1: of none."""
+    progress: Progress | None = None
+    """How far the listeners are with what is spoken, beside `history`; None: it is music."""
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -78,4 +81,5 @@ class Request:
             None if self.habits is None else self.habits.take(self.history, rows),
             None if self.region is None else self.region[rows],
             None if self.mark is None else self.mark[rows],
+            None if self.progress is None else self.progress.take(self.history, rows),
         )

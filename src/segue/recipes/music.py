@@ -319,6 +319,7 @@ def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel
             snapshot.catalog.explicit,
             snapshot.catalog.age_rating,
             config.unheard,
+            snapshot.catalog.music,
         ),
     ]
     if config.learned or config.agree:
@@ -334,7 +335,7 @@ def _sources(weights: Mapping[str, float], snapshot: Snapshot, candidates: int, 
     for source in weights:
         model, _, about = source.partition(":")
         if model == _THEME:
-            there = snapshot.catalog.available[snapshot.face] & snapshot.own
+            there = snapshot.catalog.available[snapshot.face] & snapshot.own & snapshot.catalog.music
             sources[source] = ThemeSource(source, snapshot.themes, snapshot.popularity, there, candidates)
         elif model == TitleModel.name and snapshot.titles is not None:
             themes = snapshot.themes if f"{_THEME}:text" in weights else None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import store
 from segue.catalog.evidence import Evidence, evidence
+from segue.catalog.serials import Serials, serials
 from segue.catalog.store import Catalog
 from segue.catalog.traits import Traits, traits
 from segue.dataset.matrices import Dataset
@@ -26,6 +27,7 @@ from segue.models.charts import Charts
 from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
+from segue.models.serials import SerialsModel
 from segue.models.sound import SOUND, Sound, SoundModel
 from segue.models.title import TitleModel
 from segue.models.words import Words
@@ -84,6 +86,8 @@ class Snapshot:
     """Knows which words lead to the same music, where there were titles to learn from."""
     charts: Bound[Charts] | None = None
     """What each region plays, where there were plays to count."""
+    shows: Bound[SerialsModel] | None = None
+    """Knows which podcasts and audiobooks are heard beside one another, where any are heard."""
 
     @cached_property
     def own(self) -> NDArray[np.bool_]:
@@ -162,6 +166,11 @@ class Snapshot:
         if self.charts is None:
             return None
         return Boards(self.charts, self.traits.marks["genre"], self.traits.marks["language"])
+
+    @cached_property
+    def serials(self) -> Serials:
+        """Which podcast or audiobook each part is of, and in which order."""
+        return serials(self.catalog)
 
     @cached_property
     def themes(self) -> Themes:
@@ -303,6 +312,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     sounds: Bound[SoundModel] | None = None
     words: Words | None = None
     charts: Bound[Charts] | None = None
+    shows: Bound[SerialsModel] | None = None
     manifests: dict[str, Manifest] = {}
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for name, version in pointer.models.items():
@@ -320,11 +330,13 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
             sounds = Bound(model, *translated[key])
         elif isinstance(model, Charts):
             charts = Bound(model, *translated[key])
+        elif isinstance(model, SerialsModel):
+            shows = Bound(model, *translated[key])
         elif isinstance(model, TitleModel):
             titles = Bound(model, *translated[key])
         elif isinstance(model, Model):
             bound[name] = Bound(model, *translated[key])
-    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds, words, charts)
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds, words, charts, shows)
 
 
 def bind(catalog: Catalog, models: Mapping[str, Learned], data: Dataset) -> Snapshot:
@@ -340,15 +352,19 @@ def bind(catalog: Catalog, models: Mapping[str, Learned], data: Dataset) -> Snap
     bound: dict[str, BoundModel] = {}
     titles: BoundTitles | None = None
     sounds: Bound[SoundModel] | None = None
+    shows: Bound[SerialsModel] | None = None
     for name, model in models.items():
         key = translated[id(known[name])]
         if isinstance(model, SoundModel):
             sounds = Bound(model, *key)
+        elif isinstance(model, SerialsModel):
+            shows = Bound(model, *key)
         elif isinstance(model, TitleModel):
             titles = Bound(model, *key)
         elif isinstance(model, Model):
             bound[name] = Bound(model, *key)
-    return Snapshot(Pointer("", "", 0, {}, ""), catalog, bound, {}, _faces(catalog), titles=titles, sounds=sounds)
+    pointer = Pointer("", "", 0, {}, "")
+    return Snapshot(pointer, catalog, bound, {}, _faces(catalog), titles=titles, sounds=sounds, shows=shows)
 
 
 def _translate(catalog: Catalog, ids: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -28,6 +28,7 @@ from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
 from segue.models.sequence import SasRec
+from segue.models.serials import SerialsModel
 from segue.models.session_knn import SessionKnn
 from segue.models.sound import SoundModel
 from segue.models.spectral import GraphFilter
@@ -66,6 +67,7 @@ _KINDS: Mapping[str, type[Learned]] = {
     Ranker.name: Ranker,
     Words.name: Words,
     Charts.name: Charts,
+    SerialsModel.name: SerialsModel,
 }
 """All that a version folder can hold, by name."""
 

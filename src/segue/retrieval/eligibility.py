@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be shown: nothing unavailable, banned, excluded, asked with, or not for its listener's age."""
+"""What may be shown: nothing of another kind, unavailable, banned, excluded, asked with, or not for an age."""
 
 from dataclasses import dataclass
 
@@ -27,10 +27,13 @@ class Eligible:
     """`int8[catalogue]`: the youngest listeners that each track is for, in years."""
     unheard: bool = False
     """Whether tracks of the history are dropped."""
+    kind: NDArray[np.bool_] | None = None
+    """`bool[catalogue]`: what is of the kind that the list is of; None: of any."""
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:
         """Drop by the first reason that applies."""
-        reasons = [
+        reasons = [] if self.kind is None else [(DropReason.KIND, ~self.kind[candidates.track])]
+        reasons += [
             (DropReason.UNAVAILABLE, ~self.available[candidates.track]),
             (DropReason.RESTRICTED, self._restricted(request, candidates)),
         ]

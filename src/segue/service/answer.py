@@ -2,15 +2,15 @@
 """The one way in: asks become a request, the request goes through its recipe, and slates come out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import NotFound, SegueError
-from segue.explain.words import missing, spoken
+from segue.errors import BadInput, NotFound, SegueError
+from segue.explain.words import language_or_default, missing
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.habits import Habits
@@ -21,13 +21,15 @@ from segue.privacy.door import Door
 from segue.privacy.profiles import AudienceConfig, ProfileColumns, Profiles
 from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
+from segue.recipes.spoken import SHELVES, SpokenConfig
 from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
-from segue.service import moods
+from segue.service import mixing, moods
 from segue.service.asks import MOST_TRACKS, check
 from segue.service.histories import Histories, ragged
 from segue.service.slates import Slates, collect, moved
-from segue.types import AgeBracket, Ask, Kind, Purpose, Refusal, Slate
+from segue.service.spoken import SpokenShelves
+from segue.types import AgeBracket, Ask, Kind, Purpose, Refusal, Slate, SlateTrack, Spoken
 
 __all__ = ["Answer", "Service"]
 
@@ -59,6 +61,7 @@ class Service:
         recipes: How lists are made.
         histories: Who heard what.
         audience: Who may hear what is explicit, and how old strangers count as.
+        spoken: How shelves of podcasts and audiobooks are made.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Service:
         recipes: RecipesConfig,
         histories: Histories,
         audience: AudienceConfig | None = None,
+        spoken: SpokenConfig | None = None,
     ):
         self.snapshot = snapshot
         self._door = door
@@ -75,6 +79,7 @@ class Service:
         self._histories = histories
         self._audience = audience or AudienceConfig()
         self._profiles = Profiles(door)
+        self._spoken = SpokenShelves(spoken or SpokenConfig(), histories, self._ages)
 
     def answer(
         self,
@@ -97,25 +102,64 @@ class Service:
         snapshot = self.snapshot()
         trace = Trace()
         slates: dict[int, Slate | Refusal] = {}
+        mixes: dict[int, tuple[dict[Spoken, list[SlateTrack]], list[Slate]]] = {}
+        asks, banned = list(asks), exclude or {}
         alike: dict[tuple[_Name, datetime | None, int, bool], list[int]] = {}
         for place, ask in enumerate(asks):
             try:
                 _known(check(ask), snapshot)
             except SegueError as error:
                 slates[place] = Refusal(ask.id, str(error))
-            else:
-                # Asks that differ in these go apart, so that no answer depends on what it was asked beside.
-                name: _Name = "title" if ask.kind is Kind.CONTINUE and not ask.tracks else _NAMES[ask.kind]
-                key = (name, ask.now, max(self._config(name).candidates, 2 * ask.limit), ask.dial is not None)
-                alike.setdefault(key, []).append(place)
+                continue
+            if ask.kind in SHELVES:
+                silent = bool(self._silent([ask]))
+                slates[place] = self._spoken.answer(ask, snapshot, silent=silent, exclude=banned.get(ask.id, ()))
+                continue
+            if ask.mix is not None:
+                asks[place], mixes[place] = self._mixed(ask, snapshot, banned.get(ask.id, ()))
+                ask = asks[place]
+            # Asks that differ in these go apart, so that no answer depends on what it was asked beside.
+            name: _Name = "title" if ask.kind is Kind.CONTINUE and not ask.tracks else _NAMES[ask.kind]
+            key = (name, ask.now, max(self._config(name).candidates, 2 * ask.limit), ask.dial is not None)
+            alike.setdefault(key, []).append(place)
         for (name, _, candidates, _), places in alike.items():
             some = [asks[place] for place in places]
-            made = self._same_recipe(some, name, candidates, snapshot, exclude or {}, trace, parallel, None)
+            made = self._same_recipe(some, name, candidates, snapshot, banned, trace, parallel, None)
             worded = made.worded(snapshot.catalog)
             if name == "mood":
                 worded = moods.told(made, worded, snapshot)
             slates.update(zip(places, worded, strict=True))
+        for place, (spoken, shelves) in mixes.items():
+            music = slates[place]
+            assert isinstance(music, Slate)
+            slates[place] = mixing.mixed(music, spoken, shelves)
         return Answer([slates[place] for place in range(len(asks))], trace)
+
+    def shelves(self, ask: Ask) -> list[Slate]:
+        """Return all shelves of podcasts or of audiobooks (`ask.spoken`) that have anything for a listener, or nobody.
+
+        Raises:
+            NotReady: Nothing is trained.
+            BadInput: It cannot be asked.
+        """
+        checked = check(replace(ask, kind=Kind.DISCOVER))
+        return self._spoken.shelves(checked, self.snapshot(), silent=bool(self._silent([ask])))
+
+    def _mixed(
+        self, ask: Ask, snapshot: Snapshot, exclude: Sequence[str]
+    ) -> tuple[Ask, tuple[dict[Spoken, list[SlateTrack]], list[Slate]]]:
+        """Return the ask for the music of a mix, and what is spoken in it: what there is too little of, music fills."""
+        silent = bool(self._silent([ask]))
+        found: dict[Spoken, list[SlateTrack]] = {}
+        shelves: list[Slate] = []
+        wanted = mixing.counts(ask.mix or {}, ask.limit)
+        for spoken in Spoken:
+            if wanted.get(spoken.value):
+                asked = replace(ask, kind=Kind.DISCOVER, spoken=spoken, mix=None)
+                own = self._spoken.shelves(asked, snapshot, silent=silent, exclude=exclude)
+                found[spoken] = mixing.picked(own, wanted[spoken.value])
+                shelves += own
+        return replace(ask, mix=None, limit=ask.limit - sum(map(len, found.values()))), (found, shelves)
 
     def weeklies(
         self,
@@ -185,20 +229,26 @@ class Service:
         for place, ask in enumerate(asks):
             numbers = snapshot.catalog.numbers(ask.tracks) if ask.tracks else _NOTHING
             known = numbers[numbers >= 0]
+            spoken = ~snapshot.catalog.music[known]
+            known = known[~spoken]
             seeds.append(_last_of_each(snapshot.catalog.canonical[known]) if len(known) else _NOTHING)
             unknown = [track for track, number in zip(ask.tracks, numbers, strict=True) if number < 0]
             notes.append([_unknown(unknown, len(numbers))] if unknown else [])
+            if spoken.any():
+                notes[place].append(
+                    f"{spoken.sum()} of {len(numbers)} tracks are spoken: music does not follow from them"
+                )
             new = [int(number) for number in seeds[place] if not snapshot.learned[number]]
             if new:
                 notes[place].append(f"{len(new)} of {len(numbers)} tracks are newer than the models: run `segue train`")
             if untold := missing(ask.language):
                 notes[place].append(untold)
             if ask.listener in silent:
-                notes[place].append(spoken(ask.language).say("silent", listener=ask.listener))
+                notes[place].append(language_or_default(ask.language).say("silent", listener=ask.listener))
         request = self._request(asks, seeds, exclude, snapshot, until)
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
-                notes[place].append(spoken(ask.language).say("strange", listener=ask.listener))
+                notes[place].append(language_or_default(ask.language).say("strange", listener=ask.listener))
         config = self._config(name)
         dialled = request.dial is not None
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel, dialled=dialled)
@@ -211,7 +261,7 @@ class Service:
             if untrained and name not in ("title", "mood"):
                 notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
-                notes[place].append(spoken(ask.language).say("untitled", title=ask.title))
+                notes[place].append(language_or_default(ask.language).say("untitled", title=ask.title))
         answered = moved(made)
         _tell(own, asks, np.flatnonzero(answered), answered, notes)
         trace.add(own)
@@ -227,7 +277,7 @@ class Service:
             trace.add(own)
             if lower.name == "popular":
                 for place in bare.tolist():
-                    ask, tongue = asks[place], spoken(asks[place].language)
+                    ask, tongue = asks[place], language_or_default(asks[place].language)
                     if name == "mood":
                         notes[place].append(tongue.say("nothing", text=ask.text))
                     if name == "title":
@@ -250,20 +300,35 @@ class Service:
         config: ListConfig = getattr(self.recipes, name)
         return config
 
-    def permitted(self, listener: str | None, tracks: Sequence[str], snapshot: Snapshot) -> NDArray[np.bool_]:
+    def permitted(
+        self, listener: str | None, tracks: Sequence[str], snapshot: Snapshot, *, spoken: bool = False
+    ) -> NDArray[np.bool_]:
         """Mark the tracks, by id, that a listener of this age (None: a stranger) may be shown now.
 
         For lists that were made for everyone, or before the listener said how old they are.
+
+        Args:
+            listener: Who looks.
+            tracks: Of the list.
+            snapshot: Knows them.
+            spoken: Whether parts of podcasts and audiobooks may be among them; else the list is of music.
         """
-        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)], self._profiles.of([listener]))
+        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
         numbers = snapshot.catalog.numbers(tracks)
         known = np.maximum(numbers, 0)
         may = (~snapshot.catalog.explicit[known] | explicit[0]) & (snapshot.catalog.age_rating[known] <= years[0])
+        may &= spoken | snapshot.catalog.music[known]
         found: NDArray[np.bool_] = may | (numbers < 0)
         return found
 
-    def _ages(self, asks: Sequence[Ask], said: ProfileColumns) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-        """Return how old each asker counts as at least, and whether they may hear what is explicit."""
+    def _ages(
+        self, asks: Sequence[Ask], said: ProfileColumns | None = None
+    ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        """Return how old each asker counts as at least, and whether they may hear what is explicit.
+
+        What they said of themselves is looked up, where the caller has not done so.
+        """
+        said = said or self._profiles.of([ask.listener for ask in asks])
         asked = [_stricter(ask) for ask in asks]
         years = np.minimum(said.years(self._audience), np.array([years for years, _ in asked], np.int8))
         explicit = said.may_hear_explicit(self._audience) & np.array([may for _, may in asked], bool)
@@ -343,7 +408,7 @@ def _tell(
     """Say in the notes of the answers at some places which rules could not be held in the rows answered."""
     for rule, rows in trace.relaxed.items():
         for place in places[rows[answered]].tolist():
-            notes[place].append(spoken(asks[place].language).say(rule))
+            notes[place].append(language_or_default(asks[place].language).say(rule))
 
 
 def _stricter(ask: Ask) -> tuple[int, bool]:
@@ -363,7 +428,7 @@ def _most(ask: Ask, snapshot: Snapshot) -> int:
     """Return how many tracks a list may have: for a time, half as many again as usually last so long, and some."""
     if ask.minutes is None:
         return ask.limit
-    usual = float(np.median(snapshot.catalog.length_ms)) / 60_000
+    usual = float(np.median(snapshot.catalog.length_ms[snapshot.catalog.music])) / 60_000
     return min(MOST_TRACKS, int(1.5 * ask.minutes / usual) + 10)
 
 
@@ -374,9 +439,18 @@ def _lengths(asks: Sequence[Ask]) -> NDArray[np.int64] | None:
 
 
 def _known(ask: Ask, snapshot: Snapshot) -> None:
-    """Refuse an ask all of whose tracks are unknown."""
-    if ask.tracks and (snapshot.catalog.numbers(ask.tracks) < 0).all():
+    """Refuse an ask all of whose tracks are unknown, or spoken."""
+    if not ask.tracks:
+        return
+    numbers = snapshot.catalog.numbers(ask.tracks)
+    if (numbers < 0).all():
         raise NotFound(f"no track {ask.tracks[0]!r} in the catalogue; `segue radio` also takes names")
+    if not snapshot.catalog.music[numbers[numbers >= 0]].any():
+        kind = snapshot.catalog.tracks["kind"][int(numbers[numbers >= 0][0])]
+        raise BadInput(
+            f"{ask.tracks[0]!r} is {'an' if kind[0] in 'aeiou' else 'a'} {kind}, and music is asked for; "
+            "`segue shelves` has what is spoken"
+        )
 
 
 def _heard(made: Candidates, row: int, source: str) -> bool:

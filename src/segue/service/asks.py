@@ -9,9 +9,11 @@ from typing import Any
 from segue.errors import BadInput, SegueError
 from segue.events.schema import LONGEST_ID
 from segue.playlists.arcs import ARCS, arc
-from segue.types import AgeBracket, Ask, Kind, Refusal
+from segue.recipes.spoken import SHELVES
+from segue.service.mixing import MUSIC, counts
+from segue.types import AgeBracket, Ask, Kind, Refusal, Spoken
 
-__all__ = ["MOST_MINUTES", "MOST_TRACKS", "check", "parse", "read_arc"]
+__all__ = ["MOST_MINUTES", "MOST_TRACKS", "check", "parse", "read_arc", "read_mix"]
 
 MOST_TRACKS = 1000
 """The longest list that may be asked for."""
@@ -20,6 +22,7 @@ _MOST_SEEDS = 1000
 _LONGEST_TITLE = 1000
 _LONGEST_LINE = 1 << 20
 _LONGEST_TAG = 35
+_EXACT = 1e-6
 
 
 def check(ask: Ask) -> Ask:
@@ -44,6 +47,7 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"the text has {len(ask.text)} characters; at most {_LONGEST_TITLE} are read")
     if ask.kind is Kind.WEEKLY and not ask.listener:
         raise BadInput("a weekly needs a listener")
+    _check_spoken(ask)
     if ask.minutes is not None and not 1 <= ask.minutes <= MOST_MINUTES:
         raise BadInput(f"minutes is {ask.minutes:g}; it must be from 1 to {MOST_MINUTES}")
     if ask.dial is not None and not 0 <= ask.dial <= 1:
@@ -65,6 +69,41 @@ def check(ask: Ask) -> Ask:
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:
         raise BadInput(f"the listener has {len(ask.listener.encode())} bytes; it must have 1 to {LONGEST_ID}")
     return ask
+
+
+def _check_spoken(ask: Ask) -> None:
+    """Refuse what cannot be asked of podcasts and audiobooks."""
+    if ask.kind in SHELVES and ask.spoken not in list(Spoken):
+        raise BadInput(f"spoken is {ask.spoken!r}; the shelf {ask.kind} is of one of {', '.join(Spoken)}")
+    if ask.kind not in SHELVES and ask.spoken is not None:
+        raise BadInput(f"spoken is for shelves ({', '.join(SHELVES)}); a {ask.kind} takes `mix`")
+    if ask.kind in (Kind.RESUME, Kind.NEW, Kind.NEXT) and not ask.listener:
+        raise BadInput(f"the shelf {ask.kind} needs a listener")
+    if ask.mix is None:
+        return
+    if ask.kind not in (Kind.RADIO, Kind.CONTINUE, Kind.MOOD):
+        raise BadInput(f"a {ask.kind} has no mix; a radio, a continuation and a mood have")
+    kinds = (MUSIC, *Spoken)
+    for name, share in ask.mix.items():
+        if name not in kinds:
+            raise BadInput(f"mix has {name!r}; it can have {', '.join(kinds)}")
+        if not 0 <= share <= 1:
+            raise BadInput(f"mix has {share:g} of {name}; a share is from 0 to 1")
+    if abs(sum(ask.mix.values()) - 1) > _EXACT:
+        raise BadInput(f"the shares of mix add up to {sum(ask.mix.values()):g}; they must add up to 1")
+    if not counts(ask.mix, ask.limit).get(MUSIC):
+        raise BadInput("a mix has music in it; `segue shelves` has what is spoken alone")
+    if ask.minutes is not None:
+        raise BadInput("a mix is of so many items; give limit, and no minutes")
+
+
+def read_mix(text: str) -> dict[str, float]:
+    """Return the mix that a person writes, such as "music=0.8,podcast=0.2"."""
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        return {name.strip(): float(share) for name, share in pairs}
+    except ValueError as error:
+        raise BadInput(f"mix is {text!r}; write it as music=0.8,podcast=0.2") from error
 
 
 def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
@@ -89,6 +128,7 @@ def parse(line: str, number: int, now: datetime) -> Ask | Refusal:
 def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask:
     known = {
         "id", "kind", "tracks", "title", "text", "listener", "context", "limit", "dial", "minutes", "arc", "language",
+        "spoken", "mix",
     }  # fmt: skip
     if unknown := sorted(set(fields) - known):
         raise BadInput(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
@@ -116,6 +156,7 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
         raise BadInput(f"language is {language!r}; it must be text, such as 'es'")
     title, text = fields.get("title"), fields.get("text")
     wishes: dict[str, Any] = {"dial": dial, "minutes": minutes, "arc": arc_, "language": language, "text": text}
+    wishes |= {"spoken": _spoken(fields.get("spoken")), "mix": _mix(fields.get("mix"))}
     return Ask(identity, kind, tuple(tracks), title, listener, context, limit, now, **wishes)
 
 
@@ -126,6 +167,20 @@ def _number(name: str, fields: Mapping[str, Any], bounds: str) -> float | None:
     if not isinstance(given, int | float) or isinstance(given, bool):
         raise BadInput(f"{name} is {given!r}; it must be a number {bounds}")
     return float(given)
+
+
+def _spoken(given: object) -> Spoken | None:
+    if given is not None and given not in list(Spoken):
+        raise BadInput(f"spoken is {given!r}; it must be one of {', '.join(Spoken)}")
+    return None if given is None else Spoken(str(given))
+
+
+def _mix(given: object) -> dict[str, float] | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadInput(f'mix is {given!r}; it must be an object such as {{"music": 0.8, "podcast": 0.2}}')
+    return {name: _number(name, given, "from 0 to 1") or 0.0 for name in given}
 
 
 def read_arc(text: str) -> str | tuple[float, ...]:

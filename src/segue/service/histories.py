@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 from segue.catalog.store import Catalog
 from segue.dataset.build import resolve
 from segue.events.signals import LISTENING, LISTENING_COLUMNS, SignalsConfig, habits, preferences
+from segue.features.progress import progress
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.pipeline.habits import Habits
+from segue.pipeline.progress import Progress
 from segue.privacy.door import Door
-from segue.types import EventType, Purpose
+from segue.types import EventType, ItemKind, Purpose
 
 __all__ = ["Histories", "Taste"]
 
 _MOST_KEPT = 50_000
+_SPOKEN = (ItemKind.EPISODE.value, ItemKind.CHAPTER.value)
 _HABITS = ("plays", "replayed", "away_days")
 _ROWS = pl.Schema({"listener": pl.String(), "row": pl.Int64()})
 
@@ -130,6 +133,31 @@ class Histories:
         plays, replayed, away_days = (mine[name].to_numpy() for name in _HABITS)
         own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)), tuple(regions))
         return _rows(mine, len(listeners)), _rows(banned, len(listeners)), own
+
+    def parts(
+        self, listeners: Sequence[str | None], catalog: Catalog, now: datetime
+    ) -> tuple[Ragged, Ragged, Progress]:
+        """Return what is spoken that listeners heard, a row each, with what they ban and how far they are with it.
+
+        Nothing is kept: who stops an episode finds it on their shelf at once.
+        """
+        rows = pl.DataFrame({"listener": listeners, "row": np.arange(len(listeners))}, schema_overrides=_ROWS)
+        named = rows.filter(pl.col("listener").is_not_null())
+        events = self._door.read(
+            Purpose.PERSONALISE, LISTENING_COLUMNS, types=LISTENING, listeners=named["listener"].unique().to_list()
+        )
+        known = resolve(events, catalog, _SPOKEN).filter(pl.col("number").is_not_null())
+        known = known.join(named, on="listener", maintain_order="left").drop("listener").rename({"row": "listener"})
+        told = preferences(known, self._config, _today(now))
+        mine = told.join(progress(known, self._config).drop("last_at"), on=["listener", "number"], how="left")
+        mine = mine.with_columns(
+            pl.col("last_at").dt.epoch("ms").fill_null(-1),
+            pl.col("heard_ms").fill_null(0),
+            pl.col("finished", "given_up").fill_null(False),
+        ).sort("listener", "number")
+        columns = (mine[name].to_numpy() for name in ("heard_ms", "finished", "given_up", "last_at"))
+        banned = mine.filter(pl.col("liked") < 0)
+        return _rows(mine, len(listeners)), _rows(banned, len(listeners)), Progress(*columns)
 
     def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
         whom = list(listeners)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from segue.explain import understanding
 from segue.explain.fitting import fitting
-from segue.explain.words import spoken
 from segue.playlists.arcs import KNOTS, arc
 from segue.registry.snapshot import Snapshot
 from segue.service.slates import Slates
@@ -22,7 +21,7 @@ __all__ = ["arcs", "notes", "told"]
 def notes(themes: Themes, ask: Ask) -> list[str]:
     """Say what was understood of an ask's words, what was not, and what could not hold in so long a list."""
     theme, fit = themes.fitted(ask.text or "", ask.limit)
-    return understanding.notes(theme, fit.relaxed, spoken(ask.language))
+    return understanding.notes(theme, fit.relaxed, language_or_default(ask.language))
 
 
 def arcs(asks: Sequence[Ask], snapshot: Snapshot) -> NDArray[np.float32] | None:
@@ -47,7 +46,7 @@ def told(made: Slates, slates: Sequence[Slate], snapshot: Snapshot) -> list[Slat
 
 
 def _told(made: Slates, row: int, slate: Slate, snapshot: Snapshot) -> Slate:
-    text, tongue = made.asks[row].text or "", spoken(made.asks[row].language)
+    text, tongue = made.asks[row].text or "", language_or_default(made.asks[row].language)
     theme = understanding.to_json(snapshot.themes.read(text), tongue)
     if slate.recipe != "mood":
         return replace(slate, theme=theme)

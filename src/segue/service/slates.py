@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
 from segue.explain.reasons import FACTS
-from segue.explain.words import Language, spoken
+from segue.explain.words import Language, language_or_default
 from segue.kernels.ragged import offsets_of, take_rows
 from segue.models.boards import Boards
 from segue.pipeline.candidates import Candidates
@@ -21,7 +21,11 @@ from segue.pipeline.stage import Recipe
 from segue.registry.snapshot import Snapshot
 from segue.types import Ask, Pick, Rung, Slate, SlateTrack
 
-__all__ = ["Slates", "Told", "collect", "moved", "reasons", "said", "word"]
+__all__ = ["Slates", "Told", "collect", "moved", "reasons", "said", "serial_names", "word"]
+
+
+_OF_SERIALS = ("next", "new", "serials")
+"""First parts of the codes whose sentences name a podcast or an audiobook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def collect(
     short = np.flatnonzero(lengths < [0 if ask.minutes else ask.limit for ask in asks])
     told = [list(one) for one in notes]
     for row in short.tolist():
-        tongue = spoken(asks[row].language)
+        tongue = language_or_default(asks[row].language)
         told[row].append(tongue.say("short", made=lengths[row], asked=asks[row].limit))
     why = (seed, codes, code, other)
     return Slates(asks, offsets, track, score, sources, source, *why, rungs, recipes, told, snapshot.id)
@@ -181,14 +185,26 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
         catalog: As `word` takes it.
         tag: As `word` takes it.
     """
-    tongue = spoken(tag)
+    tongue = language_or_default(tag)
     sentences = {(code, named): _sentence(tongue, code, named) for code in set(told.code) for named in (False, True)}
     seeds, others = (_called(tongue, numbers, catalog) for numbers in (told.seed, told.other))
     columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
+    if any(code.partition(":")[0] in _OF_SERIALS for code in set(told.code)):
+        wholes = zip(serial_names(tracks, catalog), serial_names(told.seed, catalog), strict=True)
+        return [
+            sentences[code, seed is not None](seed=seed, other=other, artist=artist, serial=serial, beside=beside)
+            for (code, seed, other, artist), (serial, beside) in zip(columns, wholes, strict=True)
+        ]
     return [
         sentences[code, seed is not None](seed=seed, other=other, artist=artist)
         for code, seed, other, artist in columns
     ]
+
+
+def serial_names(numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
+    """Return what the podcasts and audiobooks of parts are called, None for -1; where no one says, as who speaks."""
+    albums, artists = (_column(name, numbers, catalog) for name in ("album_name", "artist_name"))
+    return [album or artist for album, artist in zip(albums, artists, strict=True)]
 
 
 def _sentence(tongue: Language, code: str, named: bool) -> Callable[..., str]:

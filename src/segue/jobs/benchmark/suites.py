@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, flow, moments, moods, playlists, regions, sets
+from segue.jobs.benchmark import cold, flow, kinds, moments, moods, playlists, regions, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -213,6 +213,15 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=moods.rows,
             seeds=2,
             measures=moods.MEASURES,
+        ),
+        Together(
+            name="kinds",
+            protocol=kinds.PROTOCOL,
+            models=kinds.MODELS,
+            rows=kinds.rows,
+            seeds=2,
+            measures=kinds.MEASURES,
+            simulated=True,
         ),
         Together(
             name="flow",
