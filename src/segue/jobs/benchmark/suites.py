@@ -244,7 +244,7 @@ SUITES: Mapping[str, Suite | Together] = {
             protocol=regions.PROTOCOL,
             models=regions.MODELS,
             rows=regions.rows,
-            seeds=3,
+            seeds=2,
             measures=regions.MEASURES,
             simulated=True,
         ),
