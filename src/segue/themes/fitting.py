@@ -25,7 +25,7 @@ _BY_AN_ARTIST = 10
 """So many by an artist are enough."""
 _EXACT = 0.01
 """Beats a minute that are lost as logarithms are kept."""
-_SHARED = np.float32(1.0)
+_SHARED = np.float32(0.7)
 """Exponent of each aim: those of one mood share much of what they say, as energy and loudness do."""
 _LEANS = 1.5
 """What a genre that suits a mood multiplies the fit by."""
