@@ -2,7 +2,7 @@
 import pytest
 
 from segue.explain.fitting import fitting
-from segue.explain.words import languages
+from segue.explain.words import language_or_default, languages
 from segue.themes.theme import Fact
 
 CALM, JAZZ = Fact("mood", "calm"), Fact("genre", "jazz")

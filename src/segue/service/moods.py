@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from segue.explain import understanding
 from segue.explain.fitting import fitting
+from segue.explain.words import language_or_default
 from segue.playlists.arcs import KNOTS, arc
 from segue.registry.snapshot import Snapshot
 from segue.service.slates import Slates
