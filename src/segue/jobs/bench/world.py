@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from segue.catalog import store
 from segue.events import compaction
@@ -40,6 +41,9 @@ main()
 _WEEK_MS = 7 * 24 * 60 * 60 * 1000
 _BATCH = 1 << 22
 _TRACKS_PER_ARTIST = 12
+_GENRES = 24
+_KNOWN = 0.67
+"""Share of tracks whose sound the catalogue knows."""
 _SETTINGS = """\
 [models.als]
 iterations = 4
@@ -86,9 +90,7 @@ def build(home: Path, listeners: int, tracks: int, mean: int, progress: Progress
     settings = load(home / "segue.toml")
     ids = pl.Series([f"track:{number:07d}" for number in range(tracks)])
     whom = pl.Series([f"listener:{number:07d}" for number in range(listeners)])
-    artists = [f"Artist {number // _TRACKS_PER_ARTIST}" for number in range(tracks)]
-    titles = [f"Song {number}" for number in range(tracks)]
-    store.extend(home / "catalog", pl.DataFrame({"track_id": ids, "title": titles, "artist_name": artists}))
+    store.extend(home / "catalog", _catalogue(ids))
     sink = Sink(home / "events")
     for events in _events(plays(listeners, tracks, mean), whom, ids):
         sink.append(conform(events))
@@ -100,6 +102,43 @@ def build(home: Path, listeners: int, tracks: int, mean: int, progress: Progress
     return World(
         home, settings, sink, door, Shelf(home / "playlists" / "kept.sqlite"), service, dict.fromkeys(whom.to_list())
     )
+
+
+def _catalogue(ids: pl.Series) -> pl.DataFrame:
+    """Return tracks with an artist, a genre and a day of release; of two in three it is known how they sound."""
+    rng = np.random.Generator(np.random.PCG64(4))
+    artist = np.arange(len(ids)) // _TRACKS_PER_ARTIST
+    genre = rng.integers(0, _GENRES, int(artist[-1]) + 1)[artist]
+    known = rng.random(len(ids)) < _KNOWN
+    sound = {
+        "energy": _near(rng, genre, artist, 0.15),
+        "valence": _near(rng, genre, artist, 0.2),
+        "tempo_bpm": 60 * np.exp2(1.5 * _near(rng, genre, artist, 0.2)),
+        "key": rng.integers(0, 12, len(ids)),
+        "mode": rng.integers(0, 2, len(ids)),
+    }
+    return pl.DataFrame(
+        {
+            "track_id": ids,
+            "title": [f"Song {number}" for number in range(len(ids))],
+            "artist_name": [f"Artist {number}" for number in artist.tolist()],
+            "album_name": [f"Album {number // 2}" for number in range(len(ids))],
+            "genres": [[f"genre {number}"] for number in genre.tolist()],
+            "release_date": np.datetime64(NOW.date()) - rng.integers(0, 20_000, len(ids)),
+            **{name: pl.Series(values).zip_with(pl.Series(known), pl.Series([None])) for name, values in sound.items()},
+        }
+    )
+
+
+def _near(
+    rng: np.random.Generator, genre: NDArray[np.int64], artist: NDArray[np.int64], spread: float
+) -> NDArray[np.float64]:
+    """Draw a number from 0 to 1 for each track, near that of its artist, which is near that of their genre."""
+    drawn = rng.random(int(genre.max()) + 1)[genre]
+    for of, share in ((artist, spread), (np.arange(len(artist)), spread / 2)):
+        drawn = drawn + share * rng.standard_normal(int(of.max()) + 1)[of]
+    near: NDArray[np.float64] = drawn.clip(0, 1)
+    return near
 
 
 def _events(counts: sp.csr_matrix, whom: pl.Series, ids: pl.Series) -> Iterator[pl.DataFrame]:
