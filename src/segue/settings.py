@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
+from segue.features.dial import DialConfig
 from segue.index.config import IndexConfig
 from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
@@ -189,6 +190,7 @@ class Settings(BaseSettings):
     recipes: RecipesConfig = RecipesConfig()
     weekly: WeeklyConfig = WeeklyConfig()
     themes: ThemesConfig = ThemesConfig()
+    dial: DialConfig = DialConfig()
     ingest: IngestConfig = IngestConfig()
     serve: ServeConfig = ServeConfig()
 

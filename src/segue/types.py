@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 __all__ = [
     "AgeBracket",
@@ -163,8 +163,8 @@ class Ask:
     limit: int = 30
     now: datetime | None = None
     """Aware; the moment the answer is for. The border fills it in."""
-    dial: float | None = None
-    """From 0, all that the listener knows, to 1, all new to them; None: as the recipe has it."""
+    dial: float | Literal["learned"] | None = None
+    """From 0, all that the listener knows, to 1, all new to them, or as they like it; None: as the recipe has it."""
     minutes: float | None = None
     """How long the list is to last; `limit` then does not count."""
     arc: str | tuple[float, ...] | None = None
@@ -208,6 +208,8 @@ class SlateTrack:
     """What kind of reason it is, in no language: a source, or a fact such as "followed"."""
     other: str | None = None
     """Another track that the reason names."""
+    propensity: float | None = None
+    """The chance with which it was drawn for its place; None: nothing was left to chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +225,16 @@ class Slate:
     """What the asker should know: seeds that are unknown, a list that is shorter than asked."""
     theme: Mapping[str, Any] | None = None
     """Of free words: what was `understood`, as what, and which were `unknown`."""
+    dial: float | None = None
+    """The share of new tracks that was aimed at, where one was: asked for, or drawn for the listener."""
+    dial_propensity: float | None = None
+    """The chance with which it was drawn; None: it was not."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
         names = SlateTrack.__slots__
         tracks = [{name: getattr(track, name) for name in names} for track in self.tracks]
-        theme = {} if self.theme is None else {"theme": self.theme}
+        more = {name: getattr(self, name) for name in ("theme", "dial", "dial_propensity")}
         return {
             "id": self.id,
             "tracks": tracks,
@@ -236,7 +242,7 @@ class Slate:
             "recipe": self.recipe,
             "snapshot": self.snapshot,
             "notes": list(self.notes),
-            **theme,
+            **{name: told for name, told in more.items() if told is not None},
         }
 
     @classmethod

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from segue import settings as settings_file
@@ -19,6 +19,7 @@ from segue.events import compaction
 from segue.events.sink import Sink
 from segue.importers.batch import Importer
 from segue.jobs import demo as demo_job
+from segue.jobs import dials as dials_job
 from segue.jobs import ingest as ingest_job
 from segue.jobs import themes as themes_job
 from segue.jobs import train as train_job
@@ -34,6 +35,7 @@ from segue.registry.snapshot import Pointer, Snapshot
 from segue.service.answer import Service
 from segue.service.asks import check, parse
 from segue.service.audience import Audience
+from segue.service.dials import KeptDials
 from segue.service.exposure import record
 from segue.service.histories import Histories
 from segue.settings import Settings
@@ -122,7 +124,12 @@ class Workspace:
     def service(self) -> Service:
         """The one way in for asks."""
         histories = Histories(self.door, self.settings.dataset.signals)
-        return Service(self.current, self.door, self.settings.recipes, histories, self.settings.audience)
+        return Service(self.current, self.door, self.settings.recipes, histories, self.settings.audience, self.dials)
+
+    @cached_property
+    def dials(self) -> KeptDials:
+        """How new lists should be for each listener, as far as that was learned."""
+        return KeptDials(self.home / "playlists" / "dials.parquet")
 
     @cached_property
     def audience(self) -> Audience:
@@ -173,12 +180,21 @@ class Workspace:
     # Models
 
     def train(self, *, now: datetime | None = None, progress: Progress = silent) -> train_job.Training:
-        """Fit every model on all that may be learned from, and let them serve.
+        """Fit every model on all that may be learned from, let them serve, and learn how new lists should be for whom.
 
         Raises:
             NotReady: There is nothing to learn from.
         """
-        return train_job.train(self.home, self.door, self.settings, now or datetime.now(UTC), progress)
+        at = now or datetime.now(UTC)
+        done = train_job.train(self.home, self.door, self.settings, at, progress)
+        self.learn_dials(now=at, progress=progress)
+        return done
+
+    def learn_dials(self, *, now: datetime | None = None, progress: Progress = silent) -> int:
+        """Learn from the lists that listeners answered how new they want theirs; return of how many that is known."""
+        at, catalog = now or datetime.now(UTC), self.catalog()
+        learned = dials_job.refresh(self.dials, self.door, catalog, self.settings.dial, at, progress)
+        return 0 if learned is None else len(learned.listeners)
 
     def models(self) -> list[versions.Manifest]:
         """Return every version of every model, oldest first by name."""
@@ -241,7 +257,7 @@ class Workspace:
         *,
         limit: int = 30,
         listener: str | None = None,
-        dial: float | None = None,
+        dial: float | Literal["learned"] | None = None,
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         language: str | None = None,
@@ -258,7 +274,7 @@ class Workspace:
         title: str | None = None,
         limit: int = 30,
         listener: str | None = None,
-        dial: float | None = None,
+        dial: float | Literal["learned"] | None = None,
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
@@ -432,6 +448,7 @@ class Workspace:
             "playlists": kept,
             "profile": {name: said for name, said in self.profile(listener).to_json().items() if said is not None},
             "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
+            "dial": self.dials.told(listener),
         }
 
     def consent(self, listener: str, purpose: Purpose, granted: bool) -> None:
@@ -439,6 +456,7 @@ class Workspace:
         erasure.record_consent(self.sink, listener, purpose, granted)
         if purpose is Purpose.PERSONALISE and not granted:
             self.shelf.forget(listener)
+            self.dials.forget([listener])
 
     def profile(self, listener: str) -> Profile:
         """Return what a listener says of themselves, as it is kept."""
@@ -454,16 +472,19 @@ class Workspace:
         return self.profile(listener)
 
     def export(self, listener: str) -> Iterator[dict[str, Any]]:
-        """Give everything kept of a listener: events, then playlists."""
+        """Give everything kept of a listener: events, then playlists, and how new their lists should be."""
         yield from erasure.export(self.home / "events", listener)
         for kept in self.shelf.editions(listener, weekly_job.NAME):
             slate = weekly_job.read(kept, self.catalog()).slate.to_json()
             yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": slate}
+        if (learned := self.dials.told(listener)) is not None:
+            yield {"type": "dial", "listener": listener, **learned}
 
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""
         done = erasure.erase(self.home / "events", self.sink, listener)
         playlists = self.shelf.forget(listener)  # after it: from then on no weekly run puts any back
+        self.dials.forget([listener])
         return Forgotten(
             done.receipt,
             listener,

@@ -26,6 +26,7 @@ from segue.cli.output import (
     progress,
     show_slate,
     table,
+    told_dial,
     workspace,
 )
 
@@ -204,7 +205,7 @@ def radio(
     opened = workspace(home)
     at = moment(now)
     found = opened.find(track)
-    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
+    wishes = {"limit": limit, "dial": told_dial(dial), "minutes": minutes, "arc": levels(arc), "language": language}
     slate = opened.radio(found, listener=listener, now=at, **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
@@ -228,7 +229,7 @@ def continue_(
 ) -> None:
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
-    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
+    wishes = {"limit": limit, "dial": told_dial(dial), "minutes": minutes, "arc": levels(arc), "language": language}
     slate = opened.continuation(tracks or (), title=title, listener=listener, now=moment(now), **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())

@@ -38,6 +38,8 @@ def show(listener: Who, home: Home = None, as_json: Json = False) -> None:
     rows += [("first", known["first_at"]), ("last", known["last_at"]), ("playlists kept", known["playlists"])]
     rows += [(f"says: {name}", _shown(said)) for name, said in known["profile"].items()]
     rows += [(f"consent: {purpose}", "yes" if given else "no") for purpose, given in known["consent"].items()]
+    if known["dial"] is not None:
+        rows.append(("new tracks they like best", f"{known['dial']['best']:.0%}"))
     table(listener, ("", ""), [(name, str(value) if value is not None else "unknown") for name, value in rows])
 
 

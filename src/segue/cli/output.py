@@ -32,6 +32,7 @@ __all__ = [
     "progress",
     "show_slate",
     "table",
+    "told_dial",
     "workspace",
 ]
 
@@ -41,7 +42,8 @@ Home = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Dial = Annotated[
-    float | None, typer.Option(help="From what the listener knows (0) to what is new to them (1); needs --listener.")
+    str | None,
+    typer.Option(help="From what the listener knows (0) to what is new to them (1), or learned; needs --listener."),
 ]
 Minutes = Annotated[
     float | None, typer.Option("--minutes", help="How long it lasts, within a twentieth; instead of --limit.")
@@ -97,6 +99,13 @@ def levels(arc: str | None) -> str | tuple[float, ...] | None:
     return None if arc is None else read_arc(arc)
 
 
+def told_dial(dial: str | None) -> float | str | None:
+    """Read `--dial`; a word that is none is refused with the ask."""
+    from segue.service.asks import read_dial
+
+    return None if dial is None else read_dial(dial)
+
+
 def emit(value: Any) -> None:
     """Print a value as one JSON document."""
     print(json.dumps(asdict(value) if is_dataclass(value) else value, ensure_ascii=False, default=str))  # type: ignore[arg-type]
@@ -135,6 +144,9 @@ def show_slate(title: str, slate: "Slate") -> None:
     table(title, ("", "title", "artist", "why"), rows)
     for note in slate.notes:
         complain_softly(note)
+    if slate.dial is not None:
+        drawn = "" if slate.dial_propensity is None else f", drawn with a chance of {slate.dial_propensity:.2f}"
+        complain_softly(f"dial {slate.dial:.2f}{drawn}")
     complain_softly(f"{len(slate.tracks)} tracks · {slate.rung} · recipe {slate.recipe} · snapshot {slate.snapshot}")
 
 

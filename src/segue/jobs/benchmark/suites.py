@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, moments, moods, playlists, sets
+from segue.jobs.benchmark import cold, dial, listeners, moments, moods, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -64,6 +64,8 @@ class Together:
     measures: Sequence[str]
     """Those that stand first."""
     published: Sequence[Published] = ()
+    simulated: bool = False
+    """Whether it makes its own data, and needs no folder of data sets."""
 
 
 def _grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -219,6 +221,24 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=playlists.rows,
             seeds=2,
             measures=playlists.MEASURES,
+        ),
+        Together(
+            name="dial",
+            protocol=dial.PROTOCOL,
+            models=dial.MODELS,
+            rows=dial.rows,
+            seeds=1,
+            measures=dial.MEASURES,
+            simulated=True,
+        ),
+        Together(
+            name="listeners",
+            protocol=listeners.PROTOCOL,
+            models=listeners.MODELS,
+            rows=listeners.rows,
+            seeds=1,
+            measures=listeners.MEASURES,
+            simulated=True,
         ),
     )
 }
