@@ -232,8 +232,11 @@ class Slate:
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
-        names = SlateTrack.__slots__
+        names = [name for name in SlateTrack.__slots__ if name != "propensity"]
         tracks = [{name: getattr(track, name) for name in names} for track in self.tracks]
+        for told, track in zip(tracks, self.tracks, strict=True):
+            if track.propensity is not None:
+                told["propensity"] = track.propensity
         more = {name: getattr(self, name) for name in ("theme", "dial", "dial_propensity")}
         return {
             "id": self.id,

@@ -108,6 +108,24 @@ def test_a_weekly_stays_mostly_unheard_and_keeps_its_dial(dialled: Workspace) ->
     assert drawn[OTHER] == pytest.approx(0.7)
 
 
+def test_places_that_are_left_to_chance_are_written_down_with_their_chances_and_a_reason(copy: Workspace) -> None:
+    (copy.home / "segue.toml").write_text("[recipes.radio]\nexplore = [4, 9]\nexplore_pool = 8\n")
+    opened = Workspace.open(copy.home)
+    slate = opened.answer(replace(RADIO, limit=12), request_id="mine")
+    shown = opened.door.read(Purpose.OPERATE, ["request_id", "propensities", "reasons"]).filter(request_id="mine")
+    chances = shown["propensities"].to_list()[0]
+    assert [place for place, chance in enumerate(chances) if chance is not None] == [4, 9]
+    for place in (4, 9):
+        track = slate.tracks[place]
+        assert track.propensity == pytest.approx(chances[place])
+        assert 1 / 8 <= chances[place] < 1
+        assert track.code == "explored"
+        assert track.reason == f"Outside your usual: you have not played {track.artist} yet"
+    assert Slate.from_json(slate.to_json()) == slate
+    assert [place for place, one in enumerate(slate.to_json()["tracks"]) if "propensity" in one] == [4, 9]
+    opened.sink.close()
+
+
 @pytest.mark.parametrize("dial", ["mine", 1.5])
 def test_a_dial_that_is_none_is_refused(world: Workspace, dial: object) -> None:
     with pytest.raises(BadInput, match="from 0 .all familiar. to 1 .all new., or 'learned'"):

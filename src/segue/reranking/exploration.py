@@ -18,6 +18,9 @@ from segue.seeds import uniform
 
 __all__ = ["Explore"]
 
+_STRIDE = np.uint64(0xD1342543DE82EF95)
+"""An odd number, which sets the seeds of neighbouring tracks far apart."""
+
 
 @dataclass(frozen=True)
 class Explore:
@@ -98,14 +101,16 @@ class Explore:
         found = []
         for slot in range(len(self.slots)):
             mine = np.flatnonzero(free & (artist % len(self.slots) == slot))
-            rows = candidates.rows[mine]
-            offsets = offsets_of(np.bincount(rows, minlength=len(candidates)))
-            pool = np.minimum(np.diff(offsets), self.pool)
-            taken = (uniform(request.seed, 1 + slot) * pool).astype(np.int64)
-            some = np.flatnonzero(pool > 0)
-            track = candidates.reorder(mine[offsets[some] + taken[some]])
-            chance = (1 / pool[some]).astype(np.float32)
-            found.append(replace(track, offsets=offsets_of((pool > 0).astype(np.int64)), propensity=chance))
+            offsets = offsets_of(np.bincount(candidates.rows[mine], minlength=len(candidates)))
+            mine = mine[places(offsets) < self.pool]
+            rows, track = candidates.rows[mine], candidates.track[mine]
+            # A number for each track, not one for the row's place: of nearly equal scores the order may not be the same
+            luck = uniform(request.seed[rows] + track.astype(np.uint64) * _STRIDE, 1 + slot)
+            taken = mine[np.lexsort((luck, rows))][np.unique(rows, return_index=True)[1]]
+            pool = np.bincount(rows, minlength=len(candidates))
+            chance = (1 / pool[pool > 0]).astype(np.float32)
+            one = candidates.reorder(taken)
+            found.append(replace(one, offsets=offsets_of((pool > 0).astype(np.int64)), propensity=chance))
         return found
 
     def _with(self, made: Candidates, drawn: Sequence[Candidates]) -> Candidates:

@@ -20,14 +20,13 @@ from segue.events.sink import Sink
 from segue.features.dial import LEVELS, DialConfig
 from segue.jobs import demo, dials, train
 from segue.jobs.benchmark.rows import Row, over_seeds
-from segue.kernels.ragged import Ragged
 from segue.privacy.door import Door
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.current import Current
 from segue.service.answer import Service
 from segue.service.dials import KeptDials
 from segue.service.exposure import record
-from segue.service.histories import Histories
+from segue.service.histories import Histories, Taste
 from segue.settings import Settings, TrainConfig
 from segue.simulate.feedback import events_of
 from segue.simulate.hearings import Hearings
@@ -139,7 +138,7 @@ def _loop(world: World, home: Path, settings: Settings, heard: Hearings, dial: f
     ids = snapshot.catalog.tracks["track_id"].to_list()
     who = np.arange(size.listeners)
     names = world.listeners["listener"].to_list()
-    starts = [_best(service.history(name, snapshot, now)) for name in names]
+    starts = [_best(one) for one in histories.of(names, snapshot.catalog, now)]
     wanted = appetite(world.truth)
     results: list[list[Floats]] = []
     with closing(Sink(home / "events")) as sink:
@@ -178,10 +177,10 @@ def _loop(world: World, home: Path, settings: Settings, heard: Hearings, dial: f
     return _Run(*(np.stack([one[part] for one in results], axis=1) for part in range(5)))
 
 
-def _best(history: Ragged) -> list[int]:
+def _best(taste: Taste) -> list[int]:
     """Return a listener's best tracks, as catalogue numbers."""
-    order = np.argsort(-history.weights, kind="stable")[:_SEEDS]
-    return [int(one) for one in history.values[order[history.weights[order] > 0]]]
+    order = np.argsort(-taste.weights, kind="stable")[:_SEEDS]
+    return [int(one) for one in taste.tracks[order[taste.weights[order] > 0]]]
 
 
 def _figures(run: _Run, size: Size) -> dict[str, float]:
