@@ -34,7 +34,20 @@ from segue.simulate.response import appetite, respond
 from segue.simulate.world import World, WorldConfig, simulate
 from segue.types import Ask, Kind, Slate
 
-__all__ = ["LEARNED", "MEASURES", "MODELS", "PROTOCOL", "SIZE", "Size", "rows", "trained"]
+__all__ = [
+    "LEARNED",
+    "MEASURES",
+    "MODELS",
+    "PROTOCOL",
+    "SIZE",
+    "Run",
+    "Size",
+    "gain",
+    "loop",
+    "measured",
+    "rows",
+    "trained",
+]
 
 Floats = NDArray[np.float64]
 
@@ -43,10 +56,10 @@ Floats = NDArray[np.float64]
 class Size:
     """How much is simulated."""
 
-    listeners: int = 240
-    tracks: int = 1500
-    weeks: int = 6
-    turns: int = 12
+    listeners: int = 160
+    tracks: int = 1200
+    weeks: int = 5
+    turns: int = 10
     """Lists that each listener answers, one a week."""
     length: int = 20
     """Tracks of a list."""
@@ -71,7 +84,7 @@ _SEEDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """What n listeners made of `turns` lists each: `float64[n, turns]`."""
 
     satisfaction: Floats
@@ -89,7 +102,7 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:  # noqa:
 def measured(models: Sequence[str], seeds: int, size: Size) -> list[Row]:
     """Return what `rows` does, of worlds of any size."""
     wanted = list(dict.fromkeys([LEARNED, *models]))
-    runs: dict[str, list[_Run]] = {name: [] for name in wanted}
+    runs: dict[str, list[Run]] = {name: [] for name in wanted}
     seconds = dict.fromkeys(wanted, 0.0)
     for seed in range(seeds):
         config = WorldConfig(
@@ -101,14 +114,14 @@ def measured(models: Sequence[str], seeds: int, size: Size) -> list[Row]:
                 began = perf_counter()
                 arm = home.parent / name.replace(" ", "-")
                 shutil.copytree(home, arm)
-                runs[name].append(_loop(world, arm, settings, heard, _FIXED.get(name, "learned"), size))
+                runs[name].append(loop(world, arm, settings, heard, _FIXED.get(name, "learned"), size))
                 shutil.rmtree(arm)
                 seconds[name] += perf_counter() - began
     made = []
     for name in models:
         means, spread = over_seeds([_figures(run, size) for run in runs[name]])
         if name != LEARNED:
-            means |= _gain(runs[LEARNED], runs[name])
+            means |= gain(runs[LEARNED], runs[name])
         made.append(Row(name, "ours", means, spread, round(seconds[name] / seeds, 2)))
     return made
 
@@ -129,8 +142,17 @@ def trained(config: WorldConfig, *recipes: str) -> Iterator[tuple[World, Path, S
         yield simulate(config), home, settings
 
 
-def _loop(world: World, home: Path, settings: Settings, heard: Hearings, dial: float | str, size: Size) -> _Run:
-    """Show lists, let them be answered, and go on from what came of it."""
+def loop(world: World, home: Path, settings: Settings, heard: Hearings, dial: float | str, size: Size) -> Run:
+    """Show lists, let them be answered, and go on from what came of it.
+
+    Args:
+        world: Whose listeners answer.
+        home: Its log, which grows, and models.
+        settings: Of the recipes.
+        heard: What they have heard at the end of the world's weeks.
+        dial: Of all lists; "learned": as it is learned on the way.
+        size: How many lists, and how long.
+    """
     door, kept = Door.open(home / "events", settings.consent), KeptDials(home / "playlists" / "dials.parquet")
     histories = Histories(door, settings.dataset.signals)
     service = Service(Current(home), door, settings.recipes, histories, settings.audience, kept)
@@ -174,7 +196,7 @@ def _loop(world: World, home: Path, settings: Settings, heard: Hearings, dial: f
             results.append(list(full))
             now += _EVERY
             heard = heard.after(events.filter(pl.col("occurred_at") <= now), now)
-    return _Run(*(np.stack([one[part] for one in results], axis=1) for part in range(5)))
+    return Run(*(np.stack([one[part] for one in results], axis=1) for part in range(5)))
 
 
 def _best(taste: Taste) -> list[int]:
@@ -183,7 +205,7 @@ def _best(taste: Taste) -> list[int]:
     return [int(one) for one in taste.tracks[order[taste.weights[order] > 0]]]
 
 
-def _figures(run: _Run, size: Size) -> dict[str, float]:
+def _figures(run: Run, size: Size) -> dict[str, float]:
     late = run.satisfaction[:, -max(size.turns // 3, 1) :]
     return {
         "satisfaction": accuracy.mean(run.satisfaction.ravel()),
@@ -195,7 +217,7 @@ def _figures(run: _Run, size: Size) -> dict[str, float]:
     }
 
 
-def _gain(ours: Sequence[_Run], theirs: Sequence[_Run]) -> dict[str, float]:
+def gain(ours: Sequence[Run], theirs: Sequence[Run]) -> dict[str, float]:
     """Return how much more the learned dial pleases, over the listeners of all worlds."""
     mine, other = (np.concatenate([run.satisfaction.mean(axis=1) for run in runs]) for runs in (ours, theirs))
     names = ("gain", "gain low", "gain high")

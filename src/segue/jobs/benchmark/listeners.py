@@ -28,7 +28,21 @@ from segue.simulate.truth import Truth, match
 from segue.simulate.world import World, WorldConfig
 from segue.types import Ask, Kind, Purpose
 
-__all__ = ["MEASURES", "MODELS", "PROTOCOL", "SIZE", "Size", "covered", "gains", "kept", "measured", "rows"]
+__all__ = [
+    "MEASURES",
+    "MODELS",
+    "PROTOCOL",
+    "SIZE",
+    "Opened",
+    "Size",
+    "covered",
+    "eclectic",
+    "gains",
+    "kept",
+    "measured",
+    "mornings",
+    "rows",
+]
 
 Floats = NDArray[np.float64]
 
@@ -37,9 +51,9 @@ Floats = NDArray[np.float64]
 class Size:
     """How much is simulated."""
 
-    listeners: int = 500
-    tracks: int = 2000
-    weeks: int = 6
+    listeners: int = 300
+    tracks: int = 1500
+    weeks: int = 5
 
 
 SIZE = Size()
@@ -82,22 +96,22 @@ def measured(models: Sequence[str], seeds: int, size: Size) -> list[Row]:
             playlists_per_listener=0, night_shift_share=_NIGHT_SHIFTS, mover_share=_MOVERS,
         )  # fmt: skip
         with trained(config, "weekly") as (world, home, settings):
-            opened = _Opened(world, home, settings)
+            opened = Opened(world, home, settings)
             if "night shift" in models:
                 began = perf_counter()
-                found["night shift"].append(_mornings(opened))
+                found["night shift"].append(mornings(opened))
                 seconds["night shift"] += perf_counter() - began
             ours = opened.ndcg(settings.recipes.weekly)
             if "eclectic" in models:
                 began = perf_counter()
-                figures, pair = _eclectic(opened, ours)
+                figures, pair = eclectic(opened, ours)
                 found["eclectic"].append(figures)
                 pairs["eclectic"].append(pair)
                 seconds["eclectic"] += perf_counter() - began
         if "movers" in models:
             began = perf_counter()
             with trained(config.model_copy(update={"mover_share": 0.0}), "weekly") as (still, home, settings):
-                stayed = _Opened(still, home, settings).ndcg(settings.recipes.weekly)
+                stayed = Opened(still, home, settings).ndcg(settings.recipes.weekly)
             moved = world.truth.move_week >= 0
             pair = (ours[0][moved], stayed[0][moved])
             figures = {"listeners": float(moved.sum()), "NDCG": _mean(pair[0]), "NDCG plain": _mean(pair[1])}
@@ -113,7 +127,7 @@ def measured(models: Sequence[str], seeds: int, size: Size) -> list[Row]:
     return made
 
 
-class _Opened:
+class Opened:
     """A trained world, and the lists that it makes."""
 
     def __init__(self, world: World, home: Path, settings: Settings):
@@ -172,9 +186,10 @@ def gains(truth: Truth, listener: int, tracks: NDArray[np.int64]) -> float:
     return float((suits / np.log2(np.arange(2, len(tracks) + 2))).sum())
 
 
-def _eclectic(
-    opened: _Opened, ours: tuple[Floats, list[NDArray[np.int64]]]
+def eclectic(
+    opened: Opened, ours: tuple[Floats, list[NDArray[np.int64]]]
 ) -> tuple[dict[str, float], tuple[Floats, Floats]]:
+    """Return what lists are to eclectic listeners, and their NDCG beside that of the recipe without several tastes."""
     truth = opened.world.truth
     plain = opened.ndcg(opened.settings.recipes.weekly.model_copy(update=_PLAIN))
     cover = [np.array([covered(truth, row, tracks) for row, tracks in enumerate(one[1])]) for one in (ours, plain)]
@@ -189,13 +204,13 @@ def _eclectic(
     }, pair
 
 
-def _mornings(opened: _Opened) -> dict[str, float]:
-    """Return to how many listeners it is morning when they have theirs."""
+def mornings(opened: Opened, most: int = _OTHERS) -> dict[str, float]:
+    """Return to how many listeners it is morning when they have theirs: all who work at night, and `most` others."""
     world, door = opened.world, opened.door
     plays = door.read(Purpose.PERSONALISE, habits.COLUMNS, types=LISTENING)
     everyone = np.sum(habits.hours(plays)["hours"].to_list(), axis=0).tolist()
     night = np.flatnonzero(world.truth.night_shift)
-    others = np.flatnonzero(~world.truth.night_shift)[:_OTHERS]
+    others = np.flatnonzero(~world.truth.night_shift)[:most]
     zones = world.homes(opened.now)["timezone"].to_list()
     monday = opened.now - timedelta(days=opened.now.weekday())
 
