@@ -83,13 +83,15 @@ def test_a_track_is_new_that_was_not_played_before_it_was_shown_and_what_is_repl
     told = (
         event | {"type": "play", "track": "known", "occurred_at": before},
         impression | {"tracks": ["known", "x", "y"]},
-        answer | {"type": "play", "track": "known", "played_ms": 100},
         answer | {"type": "skip", "track": "x", "played_ms": 20},
+        answer | {"type": "play", "track": "known", "played_ms": 100, "occurred_at": after + timedelta(minutes=1)},
         answer | {"type": "like", "track": "known"},
     )
     found = lists(log(*told))
     assert found.select("listener", "novelty", "tracks").rows() == [("a", 0.5, 2)]
     assert found["outcome"].to_list() == pytest.approx([(2 + 0.2) / 2])
+    left = lists(log(*told, answer | {"type": "skip", "track": "x", "played_ms": 20, "occurred_at": later}))
+    assert left["tracks"].to_list() == [3]
     replayed = lists(log(*told, event | {"type": "play", "track": "x", "occurred_at": later}))
     assert replayed["outcome"].to_list() == pytest.approx([(2 + 0.7) / 2])
     assert replayed.schema == SHOWN

@@ -53,8 +53,10 @@ _SAID = {EventType.LIKE.value: 1.0, EventType.SAVE.value: 1.0, EventType.DISLIKE
 _REPLAYED, _REPLAYED_WITHIN = 0.5, timedelta(days=7)
 _MIDDLE = 0.5
 """Where a parabola is measured from, so that its three coefficients are nearly apart."""
+_USUAL = np.array([0.6, 0.0, -1.0])
+"""Everyone's parabola that is presumed before anyone has answered: an inverted U, best in the middle."""
 _BEFORE = np.array([0.02, 0.02, 0.05])
-"""Variances of the coefficients over listeners that are presumed before anyone has answered."""
+"""Variances of the coefficients over listeners that are presumed then."""
 _PRESUMED = 10.0
 """How many listeners that presumption counts for."""
 _ROUNDS = 30
@@ -164,10 +166,11 @@ def learn(shown: pl.DataFrame, now: datetime, config: DialConfig | None = None) 
 def lists(events: pl.DataFrame) -> pl.DataFrame:
     """Return each list that was answered, as `SHOWN`.
 
-    Novelty is the share of its tracks, of those answered, that the listener had not played before it was shown;
-    `tracks` says how many these are. The outcome is the mean over them of the share heard (of a skip, where it fell),
-    one more for a like or a save, one less for a dislike, and a half more for a track that is played again within a
-    week.
+    What counts are the tracks that were answered, and all others too where the listener left on a skip: of these
+    nothing was heard. Who leaves on a track that they finished has had enough for the day, which says nothing. Novelty
+    is the share of these tracks, `tracks` many, that were not played before the list was shown. The outcome is the
+    mean over them of the share heard (of a skip, where it fell), one more for a like or a save, one less for a dislike,
+    and a half more for a track that is played again within a week.
 
     Args:
         events: `COLUMNS`, tracks by one kind of id; events of nobody are left out.
@@ -198,7 +201,18 @@ def lists(events: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("at").is_not_null())
     )
     new = pl.col("first_at").is_null() | (pl.col("first_at") >= pl.col("shown_at"))
-    answered = shown.join(answers, on=["listener", "request_id", "track"])
+    ends = (
+        known.filter(pl.col("request_id").is_not_null(), played)
+        .sort("occurred_at", maintain_order=True)
+        .group_by("listener", "request_id")
+        .agg((pl.col("type").last() == EventType.SKIP.value).alias("left"))
+    )
+    answered = (
+        shown.join(answers, on=["listener", "request_id", "track"], how="left")
+        .join(ends, on=["listener", "request_id"])
+        .filter(pl.col("at").is_not_null() | pl.col("left"))
+        .with_columns(pl.col("said").fill_null(0.0))
+    )
     later = pl.col("occurred_at").is_between(pl.col("at"), pl.col("at") + _REPLAYED_WITHIN, closed="right")
     again = (
         answered.select("listener", "request_id", "track", "at")
@@ -230,13 +244,14 @@ def _posterior(squares: Floats, products: Floats, total: Floats, answers: NDArra
         answers: `int64[n]`: how many lists they are of.
     """
     count = len(squares)
-    everyone = np.linalg.solve(squares.sum(axis=0) + np.diag(1 / _BEFORE), products.sum(axis=0))
+    presumed = np.diag(_PRESUMED / _BEFORE)
+    everyone = np.linalg.solve(squares.sum(axis=0) + presumed, products.sum(axis=0) + presumed @ _USUAL)
     spread, noise = np.diag(_BEFORE), 1.0
     for _ in range(_ROUNDS):
         precision = np.linalg.inv(spread)
         covariance = np.linalg.inv(precision + squares / noise)
         mean = ((precision @ everyone + products / noise)[:, None, :] @ covariance)[:, 0]
-        everyone = mean.mean(axis=0)
+        everyone = (mean.sum(axis=0) + _PRESUMED * _USUAL) / (count + _PRESUMED)
         apart = mean - everyone
         spread = covariance.sum(axis=0) + apart.T @ apart + _PRESUMED * np.diag(_BEFORE)
         spread /= count + _PRESUMED

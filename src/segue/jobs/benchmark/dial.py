@@ -77,7 +77,10 @@ LEARNED = "learned"
 _FIXED = {f"dial {level:.1f}": float(level) for level in LEVELS}
 MODELS = (LEARNED, *_FIXED)
 """Rows of the table."""
-MEASURES = ("satisfaction", "late", "gain", "gain low", "gain high", "skipped", "replays", "new", "off")
+MEASURES = (
+    "satisfaction", "gain", "gain low", "gain high", "late", "late gain", "late gain low", "late gain high", "skipped",
+    "replays", "new", "off",
+)  # fmt: skip
 _EVERY = timedelta(weeks=1)
 _SEEDS = 8
 """Of so many of their best tracks, each listener's radios start from one after the other."""
@@ -122,6 +125,7 @@ def measured(models: Sequence[str], seeds: int, size: Size) -> list[Row]:
         means, spread = over_seeds([_figures(run, size) for run in runs[name]])
         if name != LEARNED:
             means |= gain(runs[LEARNED], runs[name])
+            means |= gain(runs[LEARNED], runs[name], "late gain", _late(size))
         made.append(Row(name, "ours", means, spread, round(seconds[name] / seeds, 2)))
     return made
 
@@ -206,7 +210,7 @@ def _best(taste: Taste) -> list[int]:
 
 
 def _figures(run: Run, size: Size) -> dict[str, float]:
-    late = run.satisfaction[:, -max(size.turns // 3, 1) :]
+    late = run.satisfaction[:, -_late(size) :]
     return {
         "satisfaction": accuracy.mean(run.satisfaction.ravel()),
         "late": accuracy.mean(late.ravel()),
@@ -217,10 +221,20 @@ def _figures(run: Run, size: Size) -> dict[str, float]:
     }
 
 
-def gain(ours: Sequence[Run], theirs: Sequence[Run]) -> dict[str, float]:
-    """Return how much more the learned dial pleases, over the listeners of all worlds."""
-    mine, other = (np.concatenate([run.satisfaction.mean(axis=1) for run in runs]) for runs in (ours, theirs))
-    names = ("gain", "gain low", "gain high")
+def _late(size: Size) -> int:
+    """Return how many lists are the last third."""
+    return max(size.turns // 3, 1)
+
+
+def gain(ours: Sequence[Run], theirs: Sequence[Run], name: str = "gain", last: int = 0) -> dict[str, float]:
+    """Return how much more the learned dial pleases, over the listeners of all worlds; by the `last` lists, 0: by all.
+
+    With its interval; `name` is what it is called.
+    """
+    mine, other = (
+        np.concatenate([run.satisfaction[:, -last:].mean(axis=1) for run in runs]) for runs in (ours, theirs)
+    )
+    names = (name, f"{name} low", f"{name} high")
     return {name: round(value, 4) for name, value in zip(names, astuple(paired(mine, other, seed=0)), strict=True)}
 
 
