@@ -27,7 +27,7 @@ layers: $(VENV)/.developing
 	$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.developing
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 format: $(VENV)/.developing  ## Put the code in order
 	$(BIN)/ruff check --fix src tests

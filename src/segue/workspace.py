@@ -26,12 +26,14 @@ from segue.jobs import train as train_job
 from segue.jobs import weekly as weekly_job
 from segue.jobs.progress import Progress, silent
 from segue.models.words import Neighbour
+from segue.playlists.playlist import Playlist
 from segue.privacy import erasure
 from segue.privacy.door import Door
 from segue.privacy.profiles import Profile, Profiles, record_profile, stated
 from segue.registry import snapshot, versions
 from segue.registry.current import Current
 from segue.registry.snapshot import Pointer, Snapshot
+from segue.service import shown
 from segue.service.answer import Service
 from segue.service.asks import check, parse
 from segue.service.audience import Audience
@@ -40,7 +42,7 @@ from segue.service.exposure import record
 from segue.service.histories import Histories
 from segue.settings import Settings
 from segue.stores import files
-from segue.stores.playlists import Shelf
+from segue.stores.playlists import Kept, Shelf
 from segue.types import Ask, Kind, Purpose, Refusal, Slate
 
 __all__ = ["FORMAT", "Forgotten", "Workspace", "default_home"]
@@ -332,7 +334,7 @@ class Workspace:
         return replace(theme, tracks=tuple(track for track, so in zip(theme.tracks, may.tolist(), strict=True) if so))
 
     def answer(self, ask: Ask, *, request_id: str | None = None) -> Slate:
-        """Answer one ask and write down what was shown.
+        """Answer one ask and write down what was shown, under the id that the answer names; see `playlist`.
 
         Raises:
             BadInput: It cannot be answered.
@@ -344,8 +346,9 @@ class Workspace:
             raise NotFound(slate.error)
         if ask.listener and not self.door.ledger().allowed(ask.listener, Purpose.PERSONALISE):
             ask = replace(ask, listener=None)  # what is shown to them is written down as shown to nobody
-        record(self.sink, [ask], [slate], [request_id or uuid4().hex], now)
-        return slate
+        identity = request_id or uuid4().hex
+        record(self.sink, [ask], [slate], [identity], now)
+        return replace(slate, id=identity)
 
     def batch(self, lines: Iterable[str], *, now: datetime | None = None) -> Iterator[dict[str, Any]]:
         """Answer any number of requests, a JSON object a line, in order. A line that cannot be read gets an error.
@@ -418,6 +421,48 @@ class Workspace:
         assert isinstance(slate, Slate)
         monday = weekly_job.monday(at, None, config.timezone)
         return weekly_job.Weekly(weekly_job.playlist_id(listener), listener, monday.isoformat(), at.isoformat(), slate)
+
+    # Playlists that were made
+
+    def playlist(self, identity: str, *, listener: str | None = None, language: str | None = None) -> Playlist:
+        """Return a playlist by its id: a listener's newest weekly, or any answer that was shown, as it was then.
+
+        What is not for the age of whom it was made for, or of who looks, is left out.
+
+        Args:
+            identity: The `id` of a weekly (of one week: with "-" and its Monday behind it), or of a radio, a
+                continuation or a mood.
+            listener: Who looks; None: whom it was made for.
+            language: Of the reasons; None: English.
+
+        Raises:
+            NotFound: There is none, or who it was made for allows its use no more.
+        """
+        serving = self.current()
+        made = self._weekly(identity) if identity.startswith(weekly_job.NAME) else None
+        made = made or shown.impression(self.door, identity)
+        if made is None:
+            raise NotFound(f"no playlist {identity!r} is kept; the id stands below every list, and in its JSON")
+        tracks = [pick.track for pick in made.picks]
+        may = self.service.permitted(made.listener or None, tracks, serving)
+        if listener is not None:
+            may &= self.service.permitted(listener, tracks, serving)
+        picks = tuple(pick for pick, so in zip(made.picks, may.tolist(), strict=True) if so)
+        return shown.playlist(identity, replace(made, picks=picks), serving, language)
+
+    def _weekly(self, identity: str) -> Kept | None:
+        """Return the edition of a weekly that an id names; it does not tell whose, so that everyone's is looked at."""
+        for one in self.audience():
+            own = weekly_job.playlist_id(one)
+            if identity == own:
+                return next(iter(self.shelf.editions(one, weekly_job.NAME, 1)), None)
+            if identity.startswith(f"{own}-"):
+                return self.shelf.edition(one, weekly_job.NAME, identity.removeprefix(f"{own}-"))
+        return None
+
+    def own_files(self, tracks: Iterable[str]) -> dict[str, Path]:
+        """Return where the user's own files of some tracks lie, by id, as `segue import audio` last found them."""
+        return shown.files(self.home / "audio" / "memory.sqlite", list(tracks), self.current().catalog)
 
     # Listeners
 

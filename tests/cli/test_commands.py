@@ -401,3 +401,15 @@ def test_a_mood_and_the_themes_are_printed_and_given_in_json(copy: Path) -> None
     assert due["moment"]["part"] in ("morning", "afternoon", "evening", "night")
     refused(run("mood", " ", "--home", copy), 2, "a mood needs text")
     refused(run("themes", "--listener", "stranger", "--home", copy), 2, "stranger")
+
+
+def test_a_shown_list_is_shown_again_drawn_and_exported(copy: Path, tmp_path: Path) -> None:
+    radio = json.loads(run("radio", "sim:track:000001", "--home", copy, "--json").stdout)
+    svg, m3u8 = tmp_path / "out.svg", tmp_path / "out.m3u8"
+    shown = run("playlist", "show", radio["id"], "--plot", svg, "--home", copy)
+    assert shown.returncode == 0, shown.stderr
+    assert all(word in shown.stdout for word in ("energy", "tempo", "key", "source", radio["tracks"][0]["title"]))
+    assert svg.read_text().startswith("<svg")
+    done = run("playlist", "export", radio["id"], "--format", "m3u8", "--output", m3u8, "--home", copy)
+    assert done.returncode == 0, done.stderr
+    assert m3u8.read_text().splitlines()[3::2] == [one["track"] for one in radio["tracks"]]

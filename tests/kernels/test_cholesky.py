@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segue.kernels.cholesky import FEW, add_gram, solve_few, solve_from_identity
+from segue.kernels.cholesky import FEW, add_gram, add_products, solve_all_from_identity, solve_few, solve_from_identity
 
 
 @pytest.mark.parametrize("width", [16, 32, 80])
@@ -27,6 +27,20 @@ def test_the_identity_and_a_gram_matrix_are_solved(size: int, spread: float) -> 
     expected = np.linalg.solve(whole, right[0])
     solve_from_identity(system, size, right)
     np.testing.assert_allclose(right[0], expected, atol=1e-3 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("size", [16, 48, 128])
+@pytest.mark.parametrize("sides", [16, 32])
+def test_many_right_sides_are_solved_at_once(size: int, sides: int) -> None:
+    rng = np.random.Generator(np.random.PCG64(size))
+    block = rng.normal(0, 1, (40, size + sides)).astype(np.float32)
+    wide = block.astype(np.float64)
+    expected = np.linalg.solve(np.eye(size) + wide[:, :size].T @ wide[:, :size], wide[:, :size].T @ wide[:, size:])
+    system = np.eye(size + sides, dtype=np.float32)
+    system[:size, size:] = 0
+    add_products(block, 40, 0, size, size + sides, system)
+    solve_all_from_identity(system, size, size + sides)
+    np.testing.assert_allclose(system[:size, size:], expected, atol=1e-3 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("rows", range(1, FEW + 1))

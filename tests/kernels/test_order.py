@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distances are quarters here, and so exact: the kernel makes each exchange that its twin makes."""
 
+from collections.abc import Iterator
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -91,28 +92,41 @@ class Twin:
         return order
 
     def improved(self, order: list[int], passes: int) -> list[int]:
-        last, still = len(order) - 1, 0
-        free = len(order) - self.kept
-        for turn in range(passes * free):
-            p, still = turn % free + self.kept, still + 1
-            for q in range(p, last + 1):
-                for r in range(q, last + 1):
-                    one, two = order[p : q + 1], order[q + 1 : r + 1]
-                    if (two and min(len(one), len(two)) > 3) or len(one) + len(two) == 1:
-                        continue
-                    ways = [two + one]
-                    ways += [two + one[::-1]] if len(one) <= 3 else []
-                    ways += [two[::-1] + one] if len(two) <= 3 else []
-                    made = min(
-                        (order[:p] + way + order[r + 1 :] for way in (ways if two else [one[::-1]])), key=self.length
-                    )
-                    gain, less = self.length(order) - self.length(made), self.missed(order) - self.missed(made)
-                    alone = len(one) == 1 or len(two) == 1
-                    if (less == 0 and gain > 1e-9) or (less > 0 and (gain > 1e-9 or alone)):
-                        order, still = made, 0
+        free, still, p = len(order) - self.kept, 0, self.kept
+        for _ in range(passes * free):
             if still == free:
                 break
+            if made := self.exchanged(order, p):
+                order, still = made, 0
+            else:
+                p, still = p + 1 if p < len(order) - 1 else self.kept, still + 1
         return order
+
+    def exchanged(self, order: list[int], p: int) -> list[int] | None:
+        """Make the exchange from a place on that gains most, or else one of a single track that misses less."""
+        before, last = self.missed(order), len(order) - 1
+        gains = [(self.length(order) - self.length(made), made) for made in self.exchanges(order, p)]
+        for gain, made in sorted(gains, key=lambda one: -one[0]):
+            if gain > 1e-9 and self.missed(made) <= before:
+                return made
+        singles = [self.swapped(order, p, p, r) for r in range(p + 1, last + 1)]
+        singles += [self.swapped(order, p, q, q + 1) for q in range(p, last)]
+        return next((made for made in singles if self.missed(made) < before), None)
+
+    def exchanges(self, order: list[int], p: int) -> Iterator[list[int]]:
+        last = len(order) - 1
+        yield from (order[:p] + order[p : q + 1][::-1] + order[q + 1 :] for q in range(p + 1, last + 1))
+        for least, step in ((1, 1), (2, -1)):  # up to three from here on move behind others, and are turned round
+            for size in range(least, 4):
+                yield from (self.swapped(order, p, p + size - 1, r, first=step) for r in range(p + size, last + 1))
+        for least, step in ((1, 1), (2, -1)):  # as many from behind others move to here
+            for size in range(least, 4):
+                yield from (self.swapped(order, p, q, q + size, second=step) for q in range(p + 3, last + 1 - size))
+
+    @staticmethod
+    def swapped(order: list[int], p: int, q: int, r: int, first: int = 1, second: int = 1) -> list[int]:
+        """Let p … q and q + 1 … r change places, either turned round where its step is -1."""
+        return order[:p] + order[q + 1 : r + 1][::second] + order[p : q + 1][::first] + order[r + 1 :]
 
 
 def ask(rows: list[Row], gap: int, **options: object) -> tuple[list[list[int]], list[int]]:

@@ -57,6 +57,17 @@ def test_the_taste_that_is_played_most_stands_first() -> None:
     assert found.centre[0, 1] @ DIRECTIONS[3] > 0.95
 
 
+def test_of_a_long_history_what_is_played_little_joins_the_taste_that_lies_nearest() -> None:
+    long = np.tile(of(2, 4, each=40), 4)
+    little = np.arange(len(long)) % 5 == 0
+    found = tastes(Ragged.of([long], [np.where(little, 0.1, 1.0).tolist()]), TRACKS, evidence(1))
+    assert (len(long), int((~little).sum())) == (320, 256)
+    assert found.count.tolist() == [2]
+    second = long >= 160
+    assert {tuple(set(found.label[mine].tolist())) for mine in (second, ~second)} == {(0,), (1,)}
+    np.testing.assert_allclose(found.share[0, :2], 0.5, atol=0.01)
+
+
 def test_what_is_unknown_or_skipped_has_no_taste() -> None:
     found = tastes(Ragged.of([[0, -1, 41, 2], [], [-1]], [[1, 1, -1, 1], [], [1]]), TRACKS, evidence(3))
     assert found.label.tolist() == [0, -1, -1, 0, -1]

@@ -8,7 +8,7 @@ from tests.conftest import NOW
 
 SEED = "sim:track:000001"
 COLUMNS = [
-    "type", "event_id", "listener", "request_id", "tracks", "scores", "reasons", "reason_codes",
+    "type", "event_id", "listener", "request_id", "tracks", "scores", "sources", "reasons", "reason_codes",
     "reason_seeds", "reason_others", "recipe", "rung", "snapshot",
     "occurred_at", "source",
 ]  # fmt: skip
@@ -25,6 +25,7 @@ def test_an_impression_says_what_was_shown_and_what_made_it(copy: Workspace) -> 
     assert shown["request_id"] == "mine"
     assert shown["listener"] == "sim:listener:000001"
     assert shown["tracks"] == [track.track for track in slate.tracks]
+    assert shown["sources"] == [track.source for track in slate.tracks]
     assert shown["reasons"] == [track.reason for track in slate.tracks]
     assert shown["reason_codes"] == [track.code for track in slate.tracks]
     assert shown["reason_seeds"] == [track.seed for track in slate.tracks]
@@ -76,6 +77,7 @@ def test_a_weekly_of_everyone_is_written_down_with_its_reasons(copy: Workspace) 
     copy.weekly(now=NOW)
     for row in impressions(copy):
         tracks = copy.weekly_of(str(row["listener"]), now=NOW).slate.tracks
+        assert row["sources"] == [track.source for track in tracks]
         assert row["reasons"] == [track.reason for track in tracks]
         assert row["reason_codes"] == [track.code for track in tracks]
         assert row["reason_others"] == [track.other for track in tracks]

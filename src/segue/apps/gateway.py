@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from threadpoolctl import threadpool_limits
 
 from segue import __version__
-from segue.apps import problems, profiles
+from segue.apps import playlists, problems, profiles
 from segue.apps.intake import EVENTS_BODY, parse_events, read_body
 from segue.apps.languages import Language, asked_language
 from segue.apps.metrics import Metrics
@@ -167,6 +167,7 @@ def create(workspace: Workspace, pages: Sequence[Pages] = ()) -> FastAPI:
 
     app.include_router(_api(gateway))
     app.include_router(profiles.routes(workspace, gateway.run))
+    app.include_router(playlists.routes(workspace, gateway.run))
     app.include_router(_health(gateway))
     for more in pages:
         app.include_router(more(workspace, gateway.run))

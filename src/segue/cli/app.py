@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from segue.cli import benches, benchmarks, listeners, models
+from segue.cli import benches, benchmarks, listeners, models, playlists
 from segue.cli.output import (
     Arc,
     Dial,
@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 app.add_typer(listeners.app, name="listener")
 app.add_typer(models.app, name="models")
+app.add_typer(playlists.app, name="playlist")
 app.command()(benchmarks.benchmark)
 app.command()(benches.bench)
 
@@ -316,7 +317,7 @@ def weekly(
             line = made.slate.to_json()
             emit({**line, "id": made.id, "listener": listener, "week": made.week, "made_at": made.made_at})
         else:
-            show_slate(f"Weekly of {listener}, week of {made.week}", made.slate)
+            show_slate(f"Weekly of {listener}, week of {made.week}", made.slate, made.id)
         return
     with progress(as_json) as show:
         report = opened.weekly(now=at, again=again, progress=show)

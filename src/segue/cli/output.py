@@ -138,8 +138,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     console.print(made)
 
 
-def show_slate(title: str, slate: "Slate") -> None:
-    """Print a list with its reasons."""
+def show_slate(title: str, slate: "Slate", identity: str | None = None) -> None:
+    """Print a list with its reasons, and the id by which it is found again (None: the slate's own)."""
     rows = [(place, track.title, track.artist, track.reason) for place, track in enumerate(slate.tracks, 1)]
     table(title, ("", "title", "artist", "why"), rows)
     for note in slate.notes:
@@ -148,6 +148,7 @@ def show_slate(title: str, slate: "Slate") -> None:
         drawn = "" if slate.dial_propensity is None else f", drawn with a chance of {slate.dial_propensity:.2f}"
         complain_softly(f"dial {slate.dial:.2f}{drawn}")
     complain_softly(f"{len(slate.tracks)} tracks · {slate.rung} · recipe {slate.recipe} · snapshot {slate.snapshot}")
+    complain_softly(f"id {identity or slate.id}: `segue playlist show` tells more of it, and draws it")
 
 
 def complain_softly(message: str) -> None:

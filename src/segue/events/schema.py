@@ -51,6 +51,7 @@ INTAKE = pl.Schema(
         "slot": pl.Int32(),  # position in the slate, from 0
         "propensity": pl.Float32(),  # chance with which the policy showed it there; impression: drew its dial
         "scores": pl.List(pl.Float32()),  # impression: beside `tracks`
+        "sources": pl.List(pl.String()),  # impression: beside `tracks`, the source with the largest share of each score
         "reasons": pl.List(pl.String()),  # impression: beside `tracks`, in words, as they were shown
         "reason_codes": pl.List(pl.String()),  # impression: the same in no language: a source, or a fact
         "reason_seeds": pl.List(pl.String()),  # impression: a track that each reason names, or null

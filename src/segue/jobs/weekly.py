@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weekly playlist: for every listener, on Monday in their own time zone, refreshed in place."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -231,17 +232,23 @@ class _Job:
         """Publish all parts, and write down that they were shown; return `listener`, `rung` and number of `tracks`."""
         now = datetime.fromisoformat(batch.plan["now"])
         gone = partial(_gone, self.door, batch.plan["position"])
-        made = [pl.DataFrame(schema=_MADE)]
-        for path in self.shelf.publish(NAME, batch.paths(), gone):
-            playlists = self.shelf.read(path)
-            kept_for = ~pl.col("listener").is_in(list(gone(playlists["listener"].to_list())))  # as late as can be
-            playlists = playlists.filter(kept_for)
-            whose = playlists.select("listener", "edition").iter_rows()
-            ids = [_shown(listener, week, now) for listener, week in whose]
-            record_kept(self.sink, playlists, ids, self.snapshot.catalog, now)
-            made.append(playlists.select("listener", "rung", pl.col("tracks").list.len()))
+        paths = self.shelf.publish(NAME, batch.paths(), gone)
+        with ThreadPoolExecutor(get_num_threads()) as pool:
+            made = list(pool.map(partial(self._write_down, now, gone), paths))
         batch.finish()
-        return pl.concat(made)
+        return pl.concat([pl.DataFrame(schema=_MADE), *made])
+
+    def _write_down(
+        self, now: datetime, gone: Callable[[Collection[str]], Collection[str]], path: Path
+    ) -> pl.DataFrame:
+        """Write down that a part was shown; return `listener`, `rung` and number of `tracks`."""
+        playlists = self.shelf.read(path)
+        kept_for = ~pl.col("listener").is_in(list(gone(playlists["listener"].to_list())))  # as late as can be
+        playlists = playlists.filter(kept_for)
+        whose = playlists.select("listener", "edition").iter_rows()
+        ids = [_shown(listener, week, now) for listener, week in whose]
+        record_kept(self.sink, playlists, ids, self.snapshot.catalog, now)
+        return playlists.select("listener", "rung", pl.col("tracks").list.len())
 
 
 def alone(

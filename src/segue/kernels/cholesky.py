@@ -9,9 +9,9 @@ multiples of 16; what is beyond the true size is zero, and one on the diagonal.
 import numpy as np
 from numba import njit
 
-from segue.kernels.native import LANES, fma, load, splat, store, times, total
+from segue.kernels.native import LANES, fma, load, plus, splat, store, times, total
 
-__all__ = ["FEW", "add_gram", "factorize", "solve_few", "solve_from_identity", "substitute"]
+__all__ = ["FEW", "add_gram", "add_products", "solve_all_from_identity", "solve_few", "solve_from_identity"]
 
 FEW = 12
 """Up to so many unknowns, `solve_few` is quicker than tiles of sixteen."""
@@ -28,8 +28,23 @@ def add_gram(block, rows, first, width, system):
         width: How many columns: d, a multiple of 16.
         system: `float32[≥ d, ≥ d]`; also what is below the diagonal in its blocks of 16 changes.
     """
+    add_products(block, rows, first, width, width, system)
+
+
+@njit(cache=True, nogil=True)
+def add_products(block, rows, first, width, whole, system):
+    """Add BᵀB as `add_gram` does, and BᵀC to the columns behind it, C being the columns of the block behind B.
+
+    Args:
+        block: `float32[·, f]`.
+        rows: How many of its rows count.
+        first: The first column of B.
+        width: How many columns B has: d, a multiple of 16.
+        whole: How many B and C have together: e, a multiple of 16.
+        system: `float32[≥ d, ≥ e]`.
+    """
     for at in range(0, width, LANES):
-        for column in range(at, width, LANES):
+        for column in range(at, whole, LANES):
             _tile(block, rows, first, at, column, np.float32(1), system)
             _tile(block, rows, first, at + 8, column, np.float32(1), system)
 
@@ -68,45 +83,68 @@ def solve_from_identity(system, size, right):
     """Solve a system that is the identity plus a Gram matrix; `system` becomes its factor, `right` the solution.
 
     Args:
-        system: As `factorize` takes it.
+        system: As `_factorize` takes it.
         size: A multiple of 16.
         right: `float32[1, ≥ size]`.
     """
-    factorize(system, size)
-    substitute(system, size, right, 0)
+    _factorize(system, size, size)
+    _substitute(system, size, right, 0)
+
+
+@njit(cache=True, nogil=True)
+def solve_all_from_identity(system, size, whole):
+    """Solve a system that is the identity plus a Gram matrix for many right sides, which stand behind it, in place.
+
+    Args:
+        system: `float32[≥ size, ≥ whole]`; of the first `size` columns the upper triangle is read, and becomes their
+            factor; the columns behind them are right sides, and become solutions.
+        size: A multiple of 16.
+        whole: Columns in all, a multiple of 16.
+    """
+    _factorize(system, size, whole)
+    for column in range(size, whole, LANES):
+        for row in range(size - 1, -1, -1):
+            left, other = load(system, row, column), splat(np.float32(0))
+            for below in range(row + 1, size - 1, 2):
+                left = fma(splat(-system[row, below]), load(system, below, column), left)
+                other = fma(splat(-system[row, below + 1]), load(system, below + 1, column), other)
+            if (size - row) % 2 == 0:
+                left = fma(splat(-system[row, size - 1]), load(system, size - 1, column), left)
+            store(system, row, column, times(splat(system[row, row]), plus(left, other)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def factorize(system, size):
+def _factorize(system, size, whole):
     """Turn a system that is the identity plus a Gram matrix into U, with UᵀU the system, but for an inverted diagonal.
 
-    No pivot of such a system is below 1, so nothing can fail.
+    No pivot of such a system is below 1, so nothing can fail. What stands behind the system, R, becomes U⁻ᵀR.
 
     Args:
-        system: `float32[≥ size, ≥ size]`; the upper triangle is read.
+        system: `float32[≥ size, ≥ whole]`; the upper triangle is read.
         size: A multiple of 16.
+        whole: Columns in all, a multiple of 16.
     """
     one = np.float32(1)
     for begin in range(0, size, LANES):
-        for column in range(begin, size, LANES):  # what the rows above leave of these sixteen
+        for column in range(begin, whole, LANES):  # what the rows above leave of these sixteen
             _tile(system, begin, 0, begin, column, -one, system)
             _tile(system, begin, 0, begin + 8, column, -one, system)
         for row in range(begin, begin + LANES):
             inverse = one / np.sqrt(max(system[row, row], one))
             scale = splat(inverse)
-            for column in range(begin, size, LANES):
+            for column in range(begin, whole, LANES):
                 store(system, row, column, times(scale, load(system, row, column)))
             system[row, begin:row] = 0
             system[row, row] = inverse
             for below in range(row + 1, begin + LANES):
                 share = splat(-system[row, below])
-                for column in range(begin, size, LANES):
+                for column in range(begin, whole, LANES):
                     store(system, below, column, fma(share, load(system, row, column), load(system, below, column)))
 
 
 @njit(cache=True, nogil=True)
-def substitute(system, size, right, at):
-    """Solve for one right side, a row of `right` (`float32[·, ≥ size]`), in place, by what `factorize` left."""
+def _substitute(system, size, right, at):
+    """Solve for one right side, a row of `right` (`float32[·, ≥ size]`), in place, by what `_factorize` left."""
     for row in range(size):
         value = right[at, row] * system[row, row]
         share = splat(-value)

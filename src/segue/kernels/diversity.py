@@ -197,18 +197,26 @@ def _dearest(worth, nearest, theta, may, group, extra, first, count):
 @njit(cache=True, nogil=True)
 def _extra(target, weight, had, chosen, extra):
     """Write what one more of each group would make of the divergence, times the weight; at the end, of none."""
-    groups = len(target)
     extra[:] = 0
     if weight == 0:
         return
-    for one in range(groups + 1):
-        divergence = np.float32(0)
-        for other in range(groups):
-            if target[other] > 0:
-                share = np.float32(had[other] + (other == one)) / np.float32(chosen + 1)
-                mixed = (1 - np.float32(_MIXED)) * share + np.float32(_MIXED) * target[other]
-                divergence += target[other] * np.log(target[other] / mixed)
-        extra[one] = weight * divergence
+    divergence = np.float32(0)
+    for one in range(len(target)):
+        if target[one] > 0:
+            divergence += target[one] * np.log(target[one] / _mixed(had[one], chosen, target[one]))
+    for one in range(len(target) + 1):
+        extra[one] = divergence
+        if one < len(target) and target[one] > 0:
+            before, after = _mixed(had[one], chosen, target[one]), _mixed(had[one] + 1, chosen, target[one])
+            extra[one] += target[one] * np.log(before / after)
+        extra[one] *= weight
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _mixed(had, chosen, target):
+    """Return a group's share of a list that is one longer, with a little of its target in it."""
+    share = np.float32(had) / np.float32(chosen + 1)
+    return (1 - np.float32(_MIXED)) * share + np.float32(_MIXED) * target
 
 
 @njit(cache=True, nogil=True)

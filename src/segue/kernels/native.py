@@ -24,6 +24,7 @@ __all__ = [
     "load",
     "load_halves",
     "lowest",
+    "minus",
     "narrow",
     "over",
     "plus",
@@ -167,6 +168,16 @@ def plus(typing, one, other):
 
     def made(context, builder, signature, args):
         return builder.fadd(*args)
+
+    return _lanes(one, other), made
+
+
+@intrinsic
+def minus(typing, one, other):
+    """Return `one - other`."""
+
+    def made(context, builder, signature, args):
+        return builder.fsub(*args)
 
     return _lanes(one, other), made
 

@@ -254,7 +254,7 @@ def contributions(
 def _score(offsets, items, weights, exclude_offsets, exclude_items, found, values, n, start, stop, columns, best):
     total = np.zeros(n, np.float32)
     marked = np.zeros(n, np.int8)  # 1: has a score; 2: must not be returned
-    touched = np.empty(n, np.int32)
+    touched = np.empty(n + 1, np.int32)
     for row in range(start, stop):
         count = 0
         for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
@@ -265,13 +265,14 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
                 other = found[item, j]
                 if other < 0:
                     break
-                if marked[other] == 2:
-                    continue
-                if marked[other] == 0:
-                    marked[other] = 1
-                    touched[count] = other
-                    count += 1
+                # Without a branch: whether an item is new is as good as random.
+                fresh = marked[other] == 0
+                touched[count] = other
+                count += fresh
+                marked[other] += fresh
                 total[other] += weights[p] * values[item, j]
+        for p in range(exclude_offsets[row], exclude_offsets[row + 1]):
+            total[exclude_items[p]] = 0
         excluded = exclude_items[exclude_offsets[row] : exclude_offsets[row + 1]]
         take_best(total, touched, count, marked, excluded, best[row], columns[row])
 
@@ -280,24 +281,27 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
 def _add_at(
     offsets, heard, weights, item_offsets, items, found, values, n, material, start, stop, scores, strongest, most
 ):
-    place = np.full(n, -1, np.int64)
+    place = np.empty(n, np.int64)
+    asked = np.zeros((n + 63) // 64, np.uint64)  # a bit for each item: most neighbours are none of these
+    one = np.uint64(1)
     for row in range(start, stop):
         if item_offsets[row] == item_offsets[row + 1]:
             continue
         for p in range(item_offsets[row], item_offsets[row + 1]):
             place[items[p]] = p
+            asked[items[p] >> 6] |= one << np.uint64(items[p] & 63)
         for p in range(offsets[row], offsets[row + 1]):
             item = heard[p]
             for j in range(found.shape[1]):
                 other = found[item, j]
                 if other < 0:
                     break
-                at = place[other]
-                if at < 0:
+                if not (asked[other >> 6] >> np.uint64(other & 63)) & one:
                     continue
+                at = place[other]
                 added = weights[p] * values[item, j]
                 scores[at] = added if np.isnan(scores[at]) else scores[at] + added
                 rank_in(added, p - offsets[row], most, strongest, at)
         for p in range(item_offsets[row], item_offsets[row + 1]):
-            place[items[p]] = -1
+            asked[items[p] >> 6] = 0
             drop_slight(most, strongest, p, material)

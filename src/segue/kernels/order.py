@@ -6,6 +6,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cosines import AXES, ask, lay, longest, products
+from segue.kernels.exchanges import improve, missing, missing_before, room_for
 from segue.kernels.native import LANES
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
@@ -14,8 +15,6 @@ __all__ = ["EXACT", "sequence"]
 
 EXACT = 7
 """Rows of so many tracks to place, or fewer, get the best order of all."""
-_SHORT = 3
-"""Most tracks that move to another place together."""
 _LEAST_GAIN = 1e-6
 """What an exchange must gain in length; less is rounding."""
 
@@ -55,11 +54,11 @@ def sequence(
 
     From the first track on, the one follows that misses least and, of those, lengthens the order least (nearest
     neighbour). Then parts are turned round (2-opt: Croes 1958) and up to three tracks are moved to another place
-    (or-opt: Or 1976) while an exchange makes the order better. If it misses anything still, this begins again from an
-    order in which members of the largest groups left go first. With one kind of groups and nothing fixed that one
-    misses nothing if any order does (see `_begin`), so a gap that can be kept is kept. A row of at most `EXACT` tracks
-    is searched whole (depth first, leaving what is no better than the best so far), so its order is the best of all. A
-    longer one is a local optimum.
+    (or-opt: Or 1976): from each place in turn what gains most, while anything does. If it misses anything still, this
+    begins again from an order in which members of the largest groups left go first. With one kind of groups and nothing
+    fixed that one misses nothing if any order does (see `_begin`), so a gap that can be kept is kept. A row of at most
+    `EXACT` tracks is searched whole (depth first, leaving what is no better than the best so far), so its order is the
+    best of all. A longer one is a local optimum.
 
     A row of n tracks costs n² f, and n² for each pass; rows should have 100 tracks at most.
 
@@ -80,7 +79,7 @@ def sequence(
         hooked: How many places are near it.
         fixed: `int32[Q]`: how many tracks stay first, as they stand: what was played before. Arc and hooks begin behind
             them. None: none.
-        passes: Most passes over all exchanges, each begin.
+        passes: So many times each place is looked at, at most, on the average; each begin.
         parallel: Use all threads (jobs) or one (requests).
 
     Returns:
@@ -121,14 +120,10 @@ def _sequence(
     asked = np.empty(depth, np.float32)
     cosines = np.empty((1, room), np.float32)
     # A row's n tracks stand at the places 1 to n. At 0 and behind the last stand n and n + 1, no distance from any.
+    known = np.empty((len(weights), room), np.float32)
     steps = np.zeros((room + 2, room + 2), np.float32)
     costs = np.zeros((room + 2, room + 2), np.float32)
-    near = np.empty((room + 2, room + 2), np.float32)
-    here = np.zeros((room + 2, room + 2), np.float32)
-    shifts = np.zeros((2 * _SHORT + 1, room + 2), np.float32)
-    links = np.empty(room + 2, np.float32)
-    gains = np.empty(room + 2, np.float32)
-    turned = np.empty(room + 2, np.float32)
+    scratch = room_for(room)
     member = np.full((len(groups), room + 2), -1, np.int32)
     order = np.empty(room + 2, np.int64)
     other = np.empty(room + 2, np.int64)
@@ -142,73 +137,76 @@ def _sequence(
             for i in range(n):
                 member[group, i] = groups[group, begin + i]
             member[group, n] = member[group, n + 1] = -1
+        for d in range(len(weights)):
+            for i in range(n):
+                known[d, i] = features[begin + i, d]
         lay(vectors, items, begin, n, depth, tiles)
         for i in range(n):
             ask(tiles, depth, i, depth, asked)
             products(tiles, depth, depth, n, asked, cosines)
-            _measure(cosines, shares, features, periods, weights, begin, i, n, steps)
-        curved = _placed(levels, arcs[row], arc_weight, hooks, hooked, begin, n, kept, costs)
+            _measure(cosines, shares[begin : begin + n], known, periods, weights, i, n, steps)
+        _placed(levels, arcs[row], arc_weight, hooks, hooked, begin, n, kept, costs)
         for attempt in range(2):
             _begin(steps, costs, member, n, kept, gaps, attempt == 1, spare, other)
-            if attempt == 1 and _missing(other, member, 1, n, gaps, n) > 0:
+            if attempt == 1 and missing(other, member, 1, n, gaps, n) > 0:
                 break
-            missing = _improve(
-                steps, costs, curved, member, n, kept, gaps, passes, spare, near, here, shifts, links, turned, gains,
-                other,
-            )  # fmt: skip
+            lacking = improve(steps, costs, member, n, kept, gaps, passes, scratch, other)
             order, other = other, order
-            if missing == 0:
+            if lacking == 0:
                 break
         if n - kept <= EXACT:
-            missing = _exact(steps, costs, member, n, kept, gaps, missing, spare, other, order)
-        missed[row] = missing
+            lacking = _exact(steps, costs, member, n, kept, gaps, lacking, spare, other, order)
+        missed[row] = lacking
         for i in range(n):
             placed[begin + i] = begin + order[i + 1]
 
 
 @njit(cache=True, nogil=True)
-def _measure(cosines, shares, features, periods, weights, begin, i, n, steps):
+def _measure(cosines, share, known, periods, weights, i, n, steps):
     """Write the distances of one track to all, and none to the places before the first and behind the last."""
+    here, near = steps[i], cosines[0]
     for j in range(n):
-        share = np.float32(0.5) * (shares[begin + i] + shares[begin + j])
-        steps[i, j] = share * (np.float32(1) - cosines[0, j])
+        here[j] = np.float32(0.5) * (share[i] + share[j]) * (np.float32(1) - near[j])
     for d in range(len(weights)):
-        for j in range(n):
-            apart = abs(features[begin + i, d] - features[begin + j, d])
-            if periods[d] > 0:
-                apart = abs(apart - periods[d] * np.rint(apart / periods[d]))
-            if apart >= 0:
-                steps[i, j] += weights[d] * apart
+        feature, weight, period = known[d], weights[d], periods[d]
+        own = feature[i]
+        if own != own:
+            continue
+        if period > 0:
+            turns = np.float32(1) / period
+            for j in range(n):
+                apart = feature[j] - own
+                apart = abs(apart - period * np.rint(apart * turns))
+                here[j] += weight * apart if apart >= 0 else np.float32(0)
+        else:
+            for j in range(n):
+                apart = abs(feature[j] - own)
+                here[j] += weight * apart if apart >= 0 else np.float32(0)
     for beyond in range(n, n + 2):
-        steps[i, beyond] = steps[beyond, i] = 0
-        for last in range(n, n + 2):
-            steps[beyond, last] = 0
+        here[beyond] = 0
+        steps[beyond, :] = 0
 
 
 @njit(cache=True, nogil=True)
 def _placed(levels, arc, arc_weight, hooks, hooked, begin, n, kept, costs):
-    """Write what each track costs at each place; return whether any place matters."""
+    """Write what each track costs at each place."""
     knots = len(arc)
     follows = arc[0] == arc[0]
-    curved = follows
-    for i in range(n + 2):
-        for p in range(n + 2):
-            costs[i, p] = 0
-    for p in range(kept + 1, n + 1):
-        wanted = np.float32(0)
-        if follows:
+    wanted = np.zeros(n + 1, np.float32)
+    if follows:
+        for p in range(kept + 1, n + 1):
             at = (knots - 1) * np.float32(p - kept - 1) / np.float32(max(n - kept - 1, 1))
             knot = min(np.int64(at), knots - 1)
             after = min(knot + 1, knots - 1)
-            wanted = arc[knot] + (at - knot) * (arc[after] - arc[knot])
-        for i in range(kept, n):
-            amiss = arc_weight * abs(levels[begin + i] - wanted)
-            if follows and amiss >= 0:
-                costs[i, p] = amiss
-            if p - kept <= hooked:
-                costs[i, p] += hooks[begin + i]
-                curved |= hooks[begin + i] > 0
-    return curved
+            wanted[p] = arc[knot] + (at - knot) * (arc[after] - arc[knot])
+    costs[:] = 0
+    for i in range(kept, n):
+        here, level = costs[i], levels[begin + i]
+        if follows and level == level:
+            for p in range(kept + 1, n + 1):
+                here[p] = arc_weight * abs(level - wanted[p])
+        for p in range(kept + 1, min(kept + hooked, n) + 1):
+            here[p] += hooks[begin + i]
 
 
 @njit(cache=True, nogil=True)
@@ -239,20 +237,22 @@ def _begin(steps, costs, member, n, kept, gaps, most_left, left, order):
         left[i] = 1
         for j in range(n):
             left[i] += j != i and member[0, i] >= 0 and member[0, j] == member[0, i]
+    misses = np.empty(n, np.int32)
     for place in range(1, n + 1):
-        last = order[place - 1]
-        best, fewest, most, least = np.int64(-1), np.int64(0), np.int64(0), np.float32(0)
+        best = np.int64(-1)
         if place <= kept:
             best = place - 1
         else:
+            _miss(order, member, place, gaps, misses)
+            here = steps[order[place - 1]]
+            fewest, most, least = np.int32(0), np.int64(0), np.float32(0)
             for i in range(n):
-                if left[i] == 0:
+                if left[i] == 0 or (best >= 0 and misses[i] > fewest):
                     continue
-                miss = _missing_before(order, member, place, gaps, i)
                 more = left[i] if most_left else np.int64(0)
-                length = steps[last, i] + costs[i, place]
-                if best < 0 or miss < fewest or (miss == fewest and (more > most or (more == most and length < least))):
-                    best, fewest, most, least = i, miss, more, length
+                length = here[i] + costs[i, place]
+                if best < 0 or misses[i] < fewest or more > most or (more == most and length < least):
+                    best, fewest, most, least = i, misses[i], more, length
         order[place] = best
         for i in range(n):
             left[i] -= left[i] > 0 and i != best and member[0, i] >= 0 and member[0, i] == member[0, best]
@@ -260,222 +260,35 @@ def _begin(steps, costs, member, n, kept, gaps, most_left, left, order):
 
 
 @njit(cache=True, nogil=True)
-def _missing_before(order, member, place, gaps, who):
-    """Return what is missing of the gaps between a track here and those at the places before."""
-    missing = 0
+def _miss(order, member, place, gaps, misses):
+    """Write what is missing of the gaps between each track, if it were here, and those at the places before."""
+    misses[:] = 0
     for group in range(len(gaps)):
-        own, gap = member[group, who], gaps[group]
-        if own >= 0:
-            for before in range(max(place - gap, 1), place):
-                missing += gap + 1 - place + before if member[group, order[before]] == own else 0
-    return missing
+        every = member[group]
+        for before in range(max(place - gaps[group], 1), place):
+            own = every[order[before]]
+            if own >= 0:
+                lacking = np.int32(gaps[group] + 1 - place + before)
+                for i in range(len(misses)):
+                    misses[i] += lacking if every[i] == own else np.int32(0)
 
 
 @njit(cache=True, nogil=True)
-def _improve(
-    steps, costs, curved, member, n, kept, gaps, passes, spare, near, here, shifts, links, turned, gains, order
-):  # fmt: skip
-    """Exchange parts of an order while that makes it better; return what it misses at the end.
-
-    Distances are kept in `near` by place, and costs in `here` by the place a track is at and the one it might be at, so
-    that what the exchanges at p and q would gain is read from a few rows.
-    """
-    missing = _missing(order, member, 1, n, gaps, n)
-    _relate(steps, costs, curved, order, 0, n + 1, n, near, here, shifts, links)
-    still, free = 0, n - kept  # places in turn from which nothing was exchanged
-    for number in range(passes * free):
-        if still == free:
-            break
-        p = number % free + kept + 1
-        still += 1
-        for q in range(p, n + 1):
-            # The part p … q is turned round, or it changes places with q + 1 … r, where one of the two is short.
-            last = n if q - p < _SHORT else min(q + _SHORT, n)
-            _gain(near, here, shifts, links, curved, p, q, last, turned, gains)
-            for r in range(max(q, p + 1), last + 1):
-                # What makes the order longer may still miss less: tried with single tracks alone, as it seldom does.
-                if gains[r] > np.float32(_LEAST_GAIN) or (missing > 0 and (q == p or r == q + 1)):
-                    turn = _turn(near, here, shifts, curved, p, q, r)
-                    less = _try(member, n, gaps, p, q, r, turn, gains[r], missing, spare, order)
-                    if less >= 0:
-                        missing -= less
-                        still = 0
-                        _relate(steps, costs, curved, order, p, r, n, near, here, shifts, links)
-                        _gain(near, here, shifts, links, curved, p, q, last, turned, gains)
-    return missing
-
-
-@njit(cache=True, nogil=True)
-def _relate(steps, costs, curved, order, first, last, n, near, here, shifts, links):
-    """Write the distances of the tracks at some places to all, and from each place to the next; and what places cost.
-
-    The row k of `shifts` holds, added up from the first place on, what all tracks would cost k - 3 places further on.
-    """
-    for x in range(first, last + 1):
-        for y in range(n + 2):
-            near[x, y] = near[y, x] = steps[order[x], order[y]]
-    for x in range(max(first - 1, 0), min(last + 1, n + 1)):
-        links[x] = near[x, x + 1]
-    if curved:
-        for x in range(first, last + 1):
-            for y in range(n + 2):
-                here[x, y] = costs[order[x], y]
-        for shift in range(-_SHORT, _SHORT + 1):
-            for x in range(max(first, 1), n + 1):
-                to = x + shift
-                shifts[shift + _SHORT, x] = shifts[shift + _SHORT, x - 1] + (here[x, to] if 1 <= to <= n else 0)
-
-
-@njit(cache=True, nogil=True)
-def _gain(near, here, shifts, links, curved, p, q, last, turned, gains):
-    """Write how much shorter each exchange makes an order, r from q to the last; a short part is turned if better."""
-    back = q - p + 1
-    before, front, own = links[p - 1] + links[q], near[p - 1, q + 1], np.float32(0)
-    reversal = near[p - 1, q] + near[p, q + 1]
-    if curved:
-        own = shifts[_SHORT, q] - shifts[_SHORT, p - 1]
-        for x in range(p, q + 1):
-            reversal += here[x, p + q - x]
-    gains[q] = before + own - reversal
-    if q == last:
-        return
-    for r in range(q + 1, last + 1):
-        gains[r] = near[p, r] + near[q, r + 1]
-        turned[r] = near[q, r] + near[p, r + 1]
-    if back > _SHORT:
-        for r in range(q + 1, last + 1):
-            turned[r] = np.float32(np.inf)
-            if curved:
-                gains[r] += _first_moved(here, shifts, p, q, r) + _second_moved(here, shifts, p, q, r)
-    elif curved:
-        for r in range(q + 1, last + 1):
-            moved = shifts[_SHORT - back, r] - shifts[_SHORT - back, q]
-            gains[r] += moved
-            turned[r] += moved
-        for x in range(p, q + 1):
-            for r in range(q + 1, last + 1):
-                gains[r] += here[x, x + r - q]
-                turned[r] += here[x, p + r - x]
-    for r in range(q + 1, last + 1):
-        gains[r] = front + min(gains[r], turned[r])
-    for r in range(q + 1, min(q + _SHORT, last) + 1):
-        gains[r] = min(gains[r], _second_turned(near, here, shifts, curved, p, q, r))
-    for r in range(q + 1, last + 1):
-        gains[r] = before + links[r] - gains[r]
-    if curved:
-        for r in range(q + 1, last + 1):
-            gains[r] += shifts[_SHORT, r] - shifts[_SHORT, p - 1]
-
-
-@njit(cache=True, nogil=True)
-def _first_moved(here, shifts, p, q, r):
-    """Return what p … q cost behind q + 1 … r."""
-    further = r - q
-    if further <= _SHORT:
-        return shifts[_SHORT + further, q] - shifts[_SHORT + further, p - 1]
-    cost = np.float32(0)
-    for x in range(p, q + 1):
-        cost += here[x, x + further]
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def _second_moved(here, shifts, p, q, r):
-    """Return what q + 1 … r cost before p … q."""
-    back = q - p + 1
-    if back <= _SHORT:
-        return shifts[_SHORT - back, r] - shifts[_SHORT - back, q]
-    cost = np.float32(0)
-    for x in range(q + 1, r + 1):
-        cost += here[x, x - back]
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def _first_turned(near, here, shifts, curved, p, q, r):
-    """Return what p … r cost with p … q turned round behind q + 1 … r."""
-    cost = near[p - 1, q + 1] + near[q, r] + near[p, r + 1]
-    if curved:
-        cost += _second_moved(here, shifts, p, q, r)
-        for x in range(p, q + 1):
-            cost += here[x, p + r - x]
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def _second_turned(near, here, shifts, curved, p, q, r):
-    """Return what p … r cost with q + 1 … r turned round before p … q."""
-    cost = near[p - 1, r] + near[p, q + 1] + near[q, r + 1]
-    if curved:
-        cost += _first_moved(here, shifts, p, q, r)
-        for x in range(q + 1, r + 1):
-            cost += here[x, p + r - x]
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def _turn(near, here, shifts, curved, p, q, r):
-    """Return what this exchange turns round: 1 p … q, 2 q + 1 … r, 0 neither."""
-    if r == q:
-        return 1
-    turn, least = 0, near[p - 1, q + 1] + near[p, r] + near[q, r + 1]
-    if curved:
-        least += _first_moved(here, shifts, p, q, r) + _second_moved(here, shifts, p, q, r)
-    if q - p < _SHORT:
-        first = _first_turned(near, here, shifts, curved, p, q, r)
-        if first < least:
-            turn, least = 1, first
-    if r - q <= _SHORT and _second_turned(near, here, shifts, curved, p, q, r) < least:
-        turn = 2
-    return turn
-
-
-@njit(cache=True, nogil=True)
-def _try(member, n, gaps, p, q, r, turn, gain, missing, spare, order):
-    """Make an exchange if that makes the order better; return how much less is missing, or -1 if not made."""
-    before = _missing(order, member, p, r, gaps, n) if missing > 0 else 0
-    for place in range(p, r + 1):
-        spare[place] = order[place]
-    for place in range(q + 1, r + 1):
-        order[p + (r - place if turn == 2 else place - q - 1)] = spare[place]
-    for place in range(p, q + 1):
-        order[p + r - place if turn == 1 else place + r - q] = spare[place]
-    less = before - _missing(order, member, p, r, gaps, n)
-    if less > 0 or (less == 0 and gain > np.float32(_LEAST_GAIN)):
-        return less
-    for place in range(p, r + 1):
-        order[place] = spare[place]
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def _missing(order, member, first, last, gaps, n):
-    """Return what is missing, at least all that has to do with the places from the first to the last."""
-    missing = 0
-    reach = 0
-    for group in range(len(gaps)):
-        reach = max(reach, gaps[group])
-    for place in range(first, min(last + reach, n) + 1):
-        missing += _missing_before(order, member, place, gaps, order[place])
-    return missing
-
-
-@njit(cache=True, nogil=True)
-def _exact(steps, costs, member, n, kept, gaps, missing, tried, used, order):
+def _exact(steps, costs, member, n, kept, gaps, lacking, tried, used, order):
     """Search all orders depth first for one that is better; return what the best misses."""
     lengths = np.zeros(EXACT + 2, np.float32)
     misses = np.zeros(EXACT + 2, np.int64)
     best = np.float32(0)
     for place in range(kept + 1, n + 1):
         best += steps[order[place - 1], order[place]] + costs[order[place], place]
-    most = missing
+    most = lacking
     for place in range(n + 2):
         tried[place] = order[place]
     for i in range(n):
         used[i] = 0
     for place in range(1, kept + 1):
         used[order[place]] = 1
-    misses[0] = _missing(order, member, 1, kept, gaps, kept)
+    misses[0] = missing(order, member, 1, kept, gaps, kept)
     place = kept + 1
     tried[place] = -1
     while place > kept:
@@ -491,7 +304,7 @@ def _exact(steps, costs, member, n, kept, gaps, missing, tried, used, order):
         tried[place] = i
         used[i] = 1
         lengths[level] = lengths[level - 1] + steps[tried[place - 1], i] + costs[i, place]
-        misses[level] = misses[level - 1] + _missing_before(tried, member, place, gaps, i)
+        misses[level] = misses[level - 1] + missing_before(tried, member, place, gaps, i)
         longer = lengths[level] >= best - np.float32(_LEAST_GAIN)
         if misses[level] > most or (misses[level] == most and longer):
             continue

@@ -5,8 +5,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from segue.kernels.cholesky import add_gram, factorize, substitute
-from segue.kernels.lanes import padded, product
+from segue.kernels.cholesky import add_gram, add_products, solve_all_from_identity
+from segue.kernels.lanes import padded
+from segue.kernels.native import LANES, fma, load, splat, store, transpose
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.kernels.threads import spread
 
@@ -74,52 +75,59 @@ def _split(
     f = factors.shape[1]
     width = padded(f)
     scale = np.zeros(width, np.float32)
-    asked = np.zeros((1, width), np.float32)
-    gathered = np.zeros((64, width), np.float32)
+    found = np.zeros((1, 0), np.float32)
+    gathered = np.zeros((0, width), np.float32)
+    block = np.zeros((width, 0), np.float32)
+    system = np.zeros((0, 0), np.float32)
     for row in range(start, stop):
         first, m = offsets[row], offsets[row + 1] - offsets[row]
-        if m == 0 or item_offsets[row] == item_offsets[row + 1]:
+        begin, lines = item_offsets[row], item_offsets[row + 1] - item_offsets[row]
+        if m == 0 or lines == 0:
             continue
         for k in range(f):
             scale[k] = np.float32(1) / np.sqrt(spectrum[k] + regularization[row])
-        room = padded(m)
-        if room > len(gathered):
-            gathered = np.zeros((max(room, 2 * len(gathered)), width), np.float32)
-        for i in range(room):
-            root = np.sqrt(weights[first + i]) if i < m else np.float32(0)
-            _scale(factors, heard[first + min(i, m - 1)], root, scale, gathered, i)
+        room, wide = padded(m), padded(lines)
         few = room < width
         size = room if few else width
-        system = np.zeros((size, size), np.float32)
+        if room + wide > len(gathered):
+            gathered = np.zeros((2 * (room + wide), width), np.float32)
+            block = np.zeros((width, 2 * (room + wide)), np.float32)
+            found = np.zeros((1, 2 * (room + wide)), np.float32)
+        if size + wide > len(system):
+            system = np.zeros((2 * (size + wide), 2 * (size + wide)), np.float32)
+        # Below each other stand W, and what is asked about; in `block` they lie side by side, turned.
+        for i in range(m):
+            _scale(factors, heard[first + i], np.sqrt(weights[first + i]), scale, gathered, i)
+        gathered[m:room] = 0
+        for line in range(lines):
+            _scale(factors, items[begin + line], np.float32(1), scale, gathered, room + line)
+        gathered[room + lines : room + wide] = 0
+        for i in range(0 if few else room, room + wide, LANES):
+            for k in range(0, width, LANES):
+                transpose(gathered, i, k, block, k, i)
+        system[:size, : size + wide] = 0
         for i in range(size):
             system[i, i] = 1
         if few:
-            turned = np.empty((width, room), np.float32)
-            for i in range(room):
-                for k in range(width):
-                    turned[k, i] = gathered[i, k]
-            add_gram(turned, width, 0, size, system)
+            add_products(block, width, 0, size, size + wide, system)
         else:
             add_gram(gathered, m, 0, size, system)
-        factorize(system, size)
-        right = np.zeros((1, size), np.float32)
-        for column in range(item_offsets[row], item_offsets[row + 1]):
-            _scale(factors, items[column], np.float32(1), scale, asked, 0)
-            at = part_offsets[row] + (column - item_offsets[row]) * m
+            system[:size, size : size + wide] = block[:, room : room + wide]
+        solve_all_from_identity(system, size, size + wide)
+        at = part_offsets[row]
+        for i in range(m):
+            factor = (np.float32(1) + weights[first + i]) / np.sqrt(weights[first + i])
             if few:
-                for i in range(room):
-                    right[0, i] = product(gathered, i, asked)
-                substitute(system, size, right, 0)
-                for i in range(m):
-                    parts[at + i] = right[0, i]
-            else:
+                for line in range(lines):
+                    parts[at + line * m + i] = factor * system[i, size + line]
+                continue
+            for column in range(0, lines, LANES):
+                sums = splat(np.float32(0))
                 for k in range(width):
-                    right[0, k] = asked[0, k]
-                substitute(system, size, right, 0)
-                for i in range(m):
-                    parts[at + i] = product(gathered, i, right)
-            for i in range(m):
-                parts[at + i] *= (np.float32(1) + weights[first + i]) / np.sqrt(weights[first + i])
+                    sums = fma(splat(gathered[i, k]), load(system, k, size + column), sums)
+                store(found, 0, column, sums)
+            for line in range(lines):
+                parts[at + line * m + i] = factor * found[0, line]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)

@@ -48,7 +48,7 @@ def take_best(
     best: NDArray[np.float32],
     columns: NDArray[np.int32],
 ) -> None:
-    """Fill a heap with the greatest sums, in order, and leave `total` and `marked` as zeros for the next row.
+    """Write the greatest sums, in order, and leave `total` and `marked` as zeros for the next row.
 
     Args:
         total: `float32[n]`: sums, 0 but for what is touched.
@@ -65,13 +65,13 @@ def take_best(
         total[touched[t]] = 0
         marked[touched[t]] = 0
     left, _ = cut(kept, count, len(best))
-    for t in range(left):  # few more than k: most never meet the heap
-        score, column = score_of(kept[t]), column_of(kept[t])
-        if score > best[0] or (score == best[0] and column < columns[0]):
-            push(score, column, best, columns)
+    few = kept[:left]
+    few.sort()
+    for t in range(min(left, len(best))):
+        one = few[left - 1 - t]
+        best[t], columns[t] = score_of(one), column_of(one)
     for p in range(len(excluded)):
         marked[excluded[p]] = 0
-    sort_heap(best, columns)
 
 
 @njit(cache=True, nogil=True)

@@ -73,6 +73,7 @@ class Door:
         between: Between | None = None,
         until: int | None = None,
         since_day: str | None = None,
+        event_ids: Collection[str] | None = None,
     ) -> pl.DataFrame:
         """Return the events that may be used for the purpose, in the log's order.
 
@@ -85,8 +86,11 @@ class Door:
                 events of nobody.
             until: Only up to this position.
             since_day: Only from this day on, as "2026-01-31"; events without a time, and recent ones, come regardless.
+            event_ids: Only the events of these ids.
         """
         filters = []
+        if event_ids is not None:
+            filters.append(pl.col("event_id").is_in(list(event_ids)))
         if listeners is not None:
             filters.append(pl.col("listener").is_in(list(listeners)))
             if listeners:  # by which the files' groups of rows are passed over

@@ -27,7 +27,7 @@ from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Complete, Gather, ModelSource, ThemeSource, TitleSource
 
-__all__ = ["FlowConfig", "ListConfig", "RecipesConfig", "blended", "popular", "recipe"]
+__all__ = ["FlowConfig", "ListConfig", "RecipesConfig", "blended", "flow", "popular", "recipe"]
 
 
 _POOL = 60
@@ -300,12 +300,20 @@ def recipe(
         )
     last.append(Limit(snapshot.catalog.length_ms))
     if config.flow is not None:
-        last.append(_flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
+        last.append(flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
     stages += [Explore(last, snapshot.catalog.artist, config.explore, config.explore_pool)] if config.explore else last
     return Recipe(name, [*stages, Reasons({**sources, **leaning}, snapshot.evidence)])
 
 
-def _flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bool) -> Sequence:
+def flow(config: FlowConfig, snapshot: Snapshot, *, goes_on: bool, parallel: bool) -> Sequence:
+    """Return the stage that puts tracks in order, bound to a snapshot.
+
+    Args:
+        config: Steps, gaps and arc.
+        snapshot: Knows what tracks are like, whose they are, and how they sound.
+        goes_on: Whether lists go on from their seeds.
+        parallel: Use all threads (jobs) or one (requests).
+    """
     return Sequence(
         *snapshot.space,
         np.stack([snapshot.catalog.artist, snapshot.catalog.album]),

@@ -41,6 +41,7 @@ def record(
             "request_id": request_id,
             "tracks": [track.track for track in slate.tracks],
             "scores": [track.score for track in slate.tracks],
+            "sources": [track.source for track in slate.tracks],
             "reasons": [track.reason for track in slate.tracks],
             "reason_codes": [track.code for track in slate.tracks],
             "reason_seeds": [track.seed for track in slate.tracks],
@@ -79,7 +80,7 @@ def record_kept(
     offsets: Any = pa.array(offsets_of(playlists["tracks"].list.len().to_numpy()).astype(np.int32))
     codes = pl.col("codes", "seeds", "others").name.map(lambda name: f"reason_{name}")
     drawn = ("propensities", "dial", pl.col("dial_propensity").alias("propensity"))
-    kept = playlists.select("listener", "tracks", "scores", "recipe", "rung", "snapshot", codes, *drawn)
+    kept = playlists.select("listener", "tracks", "scores", "sources", "recipe", "rung", "snapshot", codes, *drawn)
     rows = kept.with_columns(
         pl.Series("event_id", [f"impression-{one}" for one in request_ids]),
         pl.lit(EventType.IMPRESSION.value).alias("type"),

@@ -55,6 +55,14 @@ class Memory:
         row = (os.fsencode(path), stat.st_size, stat.st_mtime_ns, said["digest"], json.dumps(said))
         self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", row)
 
+    def paths(self, digests: Collection[str]) -> dict[str, Path]:
+        """Return a file of each digest, of those that are still there."""
+        marks = ", ".join("?" for _ in digests)
+        with self._lock:
+            rows = self._connection.execute(f"SELECT digest, path FROM files WHERE digest IN ({marks})", [*digests])
+            found = [(digest, Path(os.fsdecode(path))) for digest, path in rows.fetchall()]
+        return {digest: path for digest, path in found if path.is_file()}
+
     def heard(self, digest: str, how: str) -> Any:
         """Return what `keep_heard` was told, in a list of one; None where it was not told."""
         return self._one("SELECT said FROM sounds WHERE digest = ? AND how = ?", (digest, how))

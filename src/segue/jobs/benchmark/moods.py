@@ -32,6 +32,7 @@ from segue.jobs.benchmark.playlists import title_neighbours
 from segue.jobs.benchmark.rows import Row, over_seeds
 from segue.jobs.train import fit
 from segue.kernels.ragged import Ragged
+from segue.models.model import Learned
 from segue.privacy.door import Door
 from segue.recipes.music import RecipesConfig
 from segue.registry.snapshot import Snapshot, bind
@@ -98,6 +99,8 @@ class World:
     test: Ragged
     """Rows of items that training knows."""
     titles: list[str]
+    orders: list[list[str]]
+    """Track ids of the rows of `test` as people put them, those that training does not know among them."""
     seconds: float
 
 
@@ -106,7 +109,7 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:
     figures: dict[str, list[dict[str, float]]] = {model: [] for model in models}
     seconds, query_ms = 0.0, 0.0
     for seed in range(seeds):
-        with world(folder, partial(_drawn, seed=seed)) as one:
+        with world(folder, partial(drawn, seed=seed)) as one:
             seconds = one.seconds
             labelled = deezer(folder, one.snapshot.catalog, ("test",))
             genres = _genres(folder, one.snapshot.catalog)
@@ -246,8 +249,16 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _fit(data: Dataset, settings: Settings) -> dict[str, Learned]:
+    return {name: fit(name, getattr(settings.models, name), data, settings.train.seed) for name in _FITTED}
+
+
 @contextmanager
-def world(folder: Path, choose: Callable[[list[dict[str, Any]]], set[int]]) -> Iterator[World]:
+def world(
+    folder: Path,
+    choose: Callable[[list[dict[str, Any]]], set[int]],
+    learn: Callable[[Dataset, Settings], Mapping[str, Learned]] = _fit,
+) -> Iterator[World]:
     """Give what was learned from all playlists but those chosen, in a folder that is gone afterwards."""
     path = _file(folder / "mpd-7k" / "playlists.jsonl.gz")
     with gzip.open(path, "rt", encoding="utf-8") as file:
@@ -262,28 +273,35 @@ def world(folder: Path, choose: Callable[[list[dict[str, Any]]], set[int]]) -> I
         with closing(Sink(home / "events")) as sink:
             ingest.ingest(home, Mpd(), known, sink, settings.ingest)
             describe(folder, home / "catalog")
-            yield _learned(home, settings, [playlists[number] for number in sorted(test)])
+            yield _learned(home, settings, [playlists[number] for number in sorted(test)], learn)
 
 
-def _learned(home: Path, settings: Settings, test: Sequence[Mapping[str, Any]]) -> World:
+def _learned(
+    home: Path,
+    settings: Settings,
+    test: Sequence[Mapping[str, Any]],
+    learn: Callable[[Dataset, Settings], Mapping[str, Learned]],
+) -> World:
     door, catalog = Door.open(home / "events", settings.consent), store.load(home / "catalog")
     began = perf_counter()
     data = build.build(build.read(door), catalog, settings.dataset)
-    models = {name: fit(name, getattr(settings.models, name), data, settings.train.seed) for name in _FITTED}
+    models = learn(data, settings)
     seconds = perf_counter() - began
-    held, titles = [], []
+    held, titles, orders = [], [], []
     for playlist in test:
-        numbers = catalog.numbers([track["track_uri"] for track in playlist["tracks"]])
+        order = [track["track_uri"] for track in playlist["tracks"]]
+        numbers = catalog.numbers(order)
         items = data.items.index[catalog.canonical[numbers[numbers >= 0]]]
         _, first = np.unique(items, return_index=True)
         items = items[np.sort(first)]
         if (items >= 0).sum() >= _LEAST_TRACKS and playlist["name"].strip():
             held.append(items[items >= 0])
             titles.append(playlist["name"])
-    return World(door, settings, data, bind(catalog, models, data), Ragged.of(held), titles, seconds)
+            orders.append(order)
+    return World(door, settings, data, bind(catalog, models, data), Ragged.of(held), titles, orders, seconds)
 
 
-def _drawn(playlists: list[dict[str, Any]], seed: int) -> set[int]:
+def drawn(playlists: list[dict[str, Any]], seed: int) -> set[int]:
     """Draw the test playlists, as the benchmark of playlists does."""
     rng = np.random.Generator(np.random.PCG64(seed))
     order = rng.permutation(len(playlists))

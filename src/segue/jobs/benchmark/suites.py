@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, dial, listeners, moments, moods, playlists, sets
+from segue.jobs.benchmark import cold, dial, flow, listeners, moments, moods, playlists, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -213,6 +213,14 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=moods.rows,
             seeds=2,
             measures=moods.MEASURES,
+        ),
+        Together(
+            name="flow",
+            protocol=flow.PROTOCOL,
+            models=flow.MODELS,
+            rows=flow.rows,
+            seeds=1,
+            measures=flow.MEASURES,
         ),
         Together(
             name="mpd",
