@@ -13,9 +13,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
 from segue.features.dial import DialConfig
+from segue.features.personas import PersonasConfig
 from segue.index.config import IndexConfig
 from segue.models.als import ImplicitALSConfig
 from segue.models.artist import SameArtistConfig
+from segue.models.charts import ChartsConfig
 from segue.models.content import ContentConfig
 from segue.models.ease import EaseConfig
 from segue.models.item2vec import Item2VecConfig
@@ -72,6 +74,7 @@ class ModelsConfig(_Config):
     title: TitleConfig = TitleConfig()
     sound: SoundConfig = SoundConfig()
     words: WordsConfig = WordsConfig()
+    charts: ChartsConfig = ChartsConfig()
 
 
 class TrainConfig(_Config):
@@ -182,6 +185,7 @@ class Settings(BaseSettings):
     """Threads of jobs; 0: one a core."""
     consent: ConsentConfig = ConsentConfig()
     audience: AudienceConfig = AudienceConfig()
+    personas: PersonasConfig = PersonasConfig()
     dataset: DatasetConfig = DatasetConfig()
     models: ModelsConfig = ModelsConfig()
     index: IndexConfig = IndexConfig()

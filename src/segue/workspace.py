@@ -17,10 +17,14 @@ from segue.catalog.store import Catalog
 from segue.errors import BadInput, Damaged, NotFound, NotReady
 from segue.events import compaction
 from segue.events.sink import Sink
+from segue.features.personas import COLUMNS, HEARD, Persona
+from segue.features.personas import personas as personas_of
 from segue.importers.batch import Importer
+from segue.jobs import charts as charts_job
 from segue.jobs import demo as demo_job
 from segue.jobs import dials as dials_job
 from segue.jobs import ingest as ingest_job
+from segue.jobs import personas as personas_job
 from segue.jobs import themes as themes_job
 from segue.jobs import train as train_job
 from segue.jobs import weekly as weekly_job
@@ -40,6 +44,7 @@ from segue.service.audience import Audience
 from segue.service.dials import KeptDials
 from segue.service.exposure import record
 from segue.service.histories import Histories
+from segue.service.personas import KeptPersonas
 from segue.settings import Settings
 from segue.stores import files
 from segue.stores.playlists import Kept, Shelf
@@ -148,6 +153,11 @@ class Workspace:
         """Playlists kept for listeners."""
         return Shelf(self.home / "playlists" / "kept.sqlite")
 
+    @cached_property
+    def personas(self) -> KeptPersonas:
+        """How listeners listened when models were trained."""
+        return KeptPersonas(self.home / "playlists" / "personas.parquet")
+
     def catalog(self) -> Catalog:
         """Return the newest catalogue."""
         return store.load(self.home / "catalog")
@@ -188,9 +198,10 @@ class Workspace:
             NotReady: There is nothing to learn from.
         """
         at = now or datetime.now(UTC)
-        done = train_job.train(self.home, self.door, self.settings, at, progress)
+        made = train_job.train(self.home, self.door, self.settings, at, progress)
+        personas_job.refresh(self.personas, self.door, self.settings.personas, made.pointer.id, at, progress)
         self.learn_dials(now=at, progress=progress)
-        return done
+        return made
 
     def learn_dials(self, *, now: datetime | None = None, progress: Progress = silent) -> int:
         """Learn from the lists that listeners answered how new they want theirs; return of how many that is known."""
@@ -252,6 +263,25 @@ class Workspace:
         if words is None:
             raise NotReady("no words were learned yet; run `segue train` where tracks have titles")
         return words.neighbours(word, limit, language=language)
+
+    def charts(
+        self,
+        *,
+        region: str | None = None,
+        genre: str | None = None,
+        language: str | None = None,
+        limit: int = 50,
+    ) -> list[charts_job.Entry]:
+        """Return the most played tracks: of a region (as plays name it), a genre, a language of tracks, or several.
+
+        They are counted at training. A region's counts are blended with everyone's by evidence, and a track needs
+        `[models.charts] least_listeners` listeners.
+
+        Raises:
+            NotFound: No track has the genre or the language.
+            NotReady: Nothing is trained, or there were no plays to count.
+        """
+        return charts_job.chart(self.current(), region=region, genre=genre, language=language, limit=limit)
 
     def radio(
         self,
@@ -475,7 +505,7 @@ class Workspace:
         return not self.door.read(Purpose.OPERATE, ["type"], listeners=[listener]).is_empty()
 
     def listener(self, listener: str) -> dict[str, Any]:
-        """Return what is known of a listener: events of each type, since when, what they say, and their consents."""
+        """Return what is known of a listener: events, since when, what they say, their persona and consents."""
         columns = ["type", "occurred_at"]
         events = self.door.read(Purpose.OPERATE, columns, listeners=[listener])
         try:
@@ -492,6 +522,7 @@ class Workspace:
             "last_at": events["occurred_at"].max(),
             "playlists": kept,
             "profile": {name: said for name, said in self.profile(listener).to_json().items() if said is not None},
+            "persona": None if (persona := self.persona(listener)) is None else persona.to_json(),
             "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
             "dial": self.dials.told(listener),
         }
@@ -502,10 +533,24 @@ class Workspace:
         if purpose is Purpose.PERSONALISE and not granted:
             self.shelf.forget(listener)
             self.dials.forget([listener])
+            self.personas.forget([listener])
 
     def profile(self, listener: str) -> Profile:
         """Return what a listener says of themselves, as it is kept."""
         return stated(self.door, listener)
+
+    def persona(self, listener: str, *, now: datetime | None = None) -> Persona | None:
+        """Return how a listener listens, with the numbers that say so; None: nothing may be used to personalise.
+
+        It is what was measured at the last training; of who was not there yet, and of another moment (`now`), it is
+        worked out from the log.
+        """
+        if now is None and self.door.ledger().allowed(listener, Purpose.PERSONALISE):
+            kept = self.personas.of(listener, self.settings.personas)
+            if kept is not None:
+                return kept.persona
+        events = self.door.read(Purpose.PERSONALISE, COLUMNS, types=HEARD, listeners=[listener])
+        return personas_of(events, self.settings.personas, now or datetime.now(UTC)).get(listener)
 
     def introduce(self, listener: str, said: Profile) -> Profile:
         """Write down what a listener says of themselves, and return all of it. It counts from the next answer on.
@@ -517,8 +562,11 @@ class Workspace:
         return self.profile(listener)
 
     def export(self, listener: str) -> Iterator[dict[str, Any]]:
-        """Give everything kept of a listener: events, then playlists, and how new their lists should be."""
+        """Give everything kept of a listener: events, what they were called, playlists, and how new these should be."""
         yield from erasure.export(self.home / "events", listener)
+        if (called := self.personas.of(listener, self.settings.personas)) is not None:
+            told = {"snapshot": called.snapshot, "measured_at": called.measured_at, **called.persona.to_json()}
+            yield {"type": "persona", "listener": listener, **told}
         for kept in self.shelf.editions(listener, weekly_job.NAME):
             slate = weekly_job.read(kept, self.catalog()).slate.to_json()
             yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": slate}
@@ -528,6 +576,7 @@ class Workspace:
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""
         done = erasure.erase(self.home / "events", self.sink, listener)
+        self.personas.forget([listener])
         playlists = self.shelf.forget(listener)  # after it: from then on no weekly run puts any back
         self.dials.forget([listener])
         return Forgotten(

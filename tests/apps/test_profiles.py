@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from segue.apps.gateway import create
+from segue.types import Purpose
 from segue.workspace import Workspace
 
 PATH = "/v1/listeners/ann/profile"
@@ -71,3 +72,18 @@ def test_what_cannot_be_said_is_refused_and_nothing_is_kept(
     assert refused.headers["content-type"] == "application/problem+json"
     assert says in refused.text
     assert told.json() == {"listener": "ann", **NOTHING}
+
+
+def test_a_persona_is_given_with_its_numbers_until_plays_may_not_be_used(copy: Workspace) -> None:
+    who = copy.listeners()[0]
+
+    async def persona() -> Any:
+        transport = httpx.ASGITransport(create(copy))
+        async with httpx.AsyncClient(transport=transport, base_url="http://segue") as client:
+            return (await client.get(f"/v1/listeners/{who}/persona")).json()["persona"]
+
+    told = asyncio.run(persona())
+    assert told["plays"] == copy.listener(who)["events"]["play"]
+    assert told["says"].startswith(told["rhythm"])
+    copy.consent(who, Purpose.PERSONALISE, False)
+    assert asyncio.run(persona()) is None

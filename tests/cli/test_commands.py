@@ -214,13 +214,27 @@ def test_a_table_of_tracks_is_imported_and_says_of_how_many_more_is_known(import
     refused(run(*command, "--kind", "poem"), 2, "there is no kind 'poem'")
 
 
+def test_a_chart_lists_what_enough_listeners_play(copy: Path) -> None:
+    shown = json.loads(run("charts", "--home", copy, "--json", "--limit", 5).stdout)
+    assert len(shown) == 5
+    assert [one["share"] for one in shown] == sorted((one["share"] for one in shown), reverse=True)
+    assert not any(one["own"] for one in shown)
+    assert shown[0]["title"] in run("charts", "--home", copy).stdout.replace("\n", " ")
+    nowhere = json.loads(run("charts", "--region", "AQ", "--home", copy, "--json", "--limit", 5).stdout)
+    assert [one["track"] for one in nowhere] == [one["track"] for one in shown]
+    refused(run("charts", "--genre", "flurbgl", "--home", copy), 2, "no track has the genre 'flurbgl'")
+
+
 def test_a_listener_can_be_shown_exported_and_erased(copy: Path) -> None:
     who = "sim:listener:000004"
     shown = json.loads(run("listener", "show", who, "--home", copy, "--json").stdout)
+    persona = shown["persona"]
+    assert persona["plays"] == shown["events"]["play"]
+    assert f"{persona['plays']:,} plays in all" in run("listener", "show", who, "--home", copy).stdout
     lines = run("listener", "export", who, "--home", copy).stdout.splitlines()
-    assert len(lines) == sum(shown["events"].values())
+    assert len(lines) == sum(shown["events"].values()) + 1  # and what they are called
     receipt = json.loads(run("listener", "erase", who, "--yes", "--home", copy, "--json").stdout)
-    assert receipt["events"] == len(lines)
+    assert receipt["events"] == len(lines) - 1
     assert who not in run("listener", "list", "--home", copy).stdout.split()
     assert run("listener", "consent", who, "personalise", "--withdraw", "--home", copy).returncode == 0
 

@@ -146,9 +146,9 @@ def test_where_a_mood_was_asked_for_the_title_says_so_too() -> None:
 
 
 def test_only_a_chart_says_that_it_was_the_source() -> None:
-    made = candidates([[1]], None, {"chart:SE:folk": [1.0]})
-    made = replace(made, reason_source=np.zeros(1, np.int8))
-    assert Reasons({"chart:SE:folk": Several("chart:SE:folk", {})})(request(1), made, Trace()).reason.tolist() == [0]
+    name = "popularity:history"
+    made = replace(candidates([[1]], None, {name: [1.0]}), reason_source=np.zeros(1, np.int8))
+    assert Reasons({name: Several(name, {})})(request(1), made, Trace()).reason.tolist() == [0]
 
 
 def test_an_empty_list_has_no_reasons() -> None:

@@ -8,12 +8,13 @@ from segue.explain.reasons import FACTS
 from segue.explain.words import DEFAULT, FIELDS, language, languages, missing
 from segue.models.model import Model
 from segue.registry.versions import MODELS
+from segue.themes.lexicon import CONCEPTS
 
 ENGLISH = languages()[DEFAULT]
 SOURCES = [
     f"{model}:{about}" for model, kind in MODELS.items() if issubclass(kind, Model) for about in ("seeds", "history")
 ]
-CODES = [*FACTS, *SOURCES, "title:text", "theme:text", "chart:SE:folk"]
+CODES = [*FACTS, *SOURCES, "title:text", "theme:text", "popularity:SE", "popularity:SE:folk"]
 
 
 def gaps(sentence: str) -> set[str]:
@@ -60,6 +61,53 @@ def test_every_source_and_every_fact_has_words(tag: str, code: str, named: bool)
     said = languages()[tag].sentence(code, named=named)
     assert said
     assert code in FACTS or named or "{seed}" not in said
+
+
+@pytest.mark.parametrize("part", ["messages", "kinds", "sounds"])
+@pytest.mark.parametrize("tag", languages())
+def test_every_language_has_each_message_with_its_gaps(tag: str, part: str) -> None:
+    ours, english = getattr(languages()[tag], part), getattr(ENGLISH, part)
+    assert list(ours) == list(english)
+    for code, said in ours.items():
+        assert said.strip(", ;") or code == "join"
+        assert sorted(gaps(said)) == sorted(gaps(english[code]))
+        assert all(said.count(f"{{{gap}}}") == 1 for gap in gaps(said))
+
+
+@pytest.mark.parametrize("tag", languages())
+def test_every_language_says_whatever_can_be_understood_relaxed_or_asked_of_a_sound(tag: str) -> None:
+    spoken = languages()[tag]
+    numbers = {"tempo", "years", "language", "region", "genre", "instrument", "artist", "learned"}
+    assert set(spoken.kinds) == {concept.kind for concept in CONCEPTS} | numbers
+    assert {aim.column for concept in CONCEPTS for aim in concept.wanted()} <= set(spoken.sounds)
+    assert {
+        "gap",
+        "length",
+        "dial",
+        "unsure",
+        "cannot",
+        "nothing",
+        "untitled",
+        "silent",
+        "strange",
+        "undialled",
+        "worn",
+        "short",
+    } <= set(spoken.messages)
+
+
+@pytest.mark.parametrize("tag", languages())
+def test_parts_become_one_list(tag: str) -> None:
+    spoken = languages()[tag]
+    assert spoken.all_of(["a"]) == "a"
+    assert [spoken.all_of(["1", "2", "3"]).count(one) for one in "123"] == [1, 1, 1]
+
+
+def test_messages_of_other_languages_are_not_english() -> None:
+    for tag, spoken in languages().items():
+        if tag != DEFAULT:
+            same = {code for code, said in spoken.messages.items() if said == ENGLISH.messages[code]}
+            assert same <= {"join", "read", "meant", "quoted", "wish", "wordless"}, tag
 
 
 def test_other_languages_are_not_english() -> None:

@@ -296,3 +296,25 @@ def test_several_ways_to_say_one_thing_lead_to_their_mean() -> None:
 def test_a_word_is_known_if_some_title_has_it() -> None:
     model = fitted(halves("rock night", "jazz evening"))
     assert model.knows(["rock", "jaz", "evening", "q"]).tolist() == [True, False, True, False]
+
+
+def test_a_word_is_usual_if_so_many_titles_have_it() -> None:
+    model = fitted(halves("rock night", "jazz evening"))
+    assert model.knows(["rock", "rock", "q"], 6).tolist() == [True, True, False]
+    assert model.knows(["rock", "jazz"], 7).tolist() == [False, False]
+
+
+def test_items_lie_on_the_side_of_some_titles_and_away_from_others() -> None:
+    model = fitted(halves("rock night", "jazz night"))
+    apart = model.apart(["rock"], ["jazz"])
+    assert apart is not None
+    assert apart[:6].min() > 0 > apart[6:].max()
+    np.testing.assert_allclose(model.apart(["jazz"], ["rock"]), -apart, atol=1e-6)
+    alone = model.apart(["rock"], [])
+    assert alone is not None and alone[:6].min() > alone[6:].max()
+
+
+def test_of_titles_that_nobody_uses_there_are_no_sides() -> None:
+    model = fitted(halves("rock night", "jazz night"))
+    assert model.apart(["qqqq"], ["jazz"]) is None
+    assert model.apart(["rock"], ["qqqq"]) is None

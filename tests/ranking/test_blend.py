@@ -76,3 +76,12 @@ def test_scores_are_the_weighted_sum_of_shares(lengths: list[int], weights: tupl
         inside = slice(made.offsets[row], made.offsets[row + 1])
         assert sorted(made.track[inside].tolist()) == places.tolist()
         np.testing.assert_allclose(made.score[inside], -np.sort(-scores), rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_known_of_a_listener_outweighs_what_is_popular_where_they_are() -> None:
+    heard = request(3, history=[[], list(range(10, 20)), list(range(10, 40))])
+    proposed = {"als:history": [NAN, 1.0] * 3, "popularity:history": [1.0, NAN] * 3}
+    weights = {"als:history": 0.5, "popularity:history": 0.8}
+    made = Blend(weights, settled=10.0)(heard, candidates([[1, 2]] * 3, None, proposed), Trace())
+    assert tracks_of(made) == [[1, 2], [2, 1], [2, 1]]
+    assert made.score.tolist() == pytest.approx([0.8, 0.5, 0.5, 0.4, 0.5, 0.2])

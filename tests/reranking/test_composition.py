@@ -7,9 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from segue.catalog.traits import Marks
+from segue.models.boards import Boards
+from segue.models.bound import Bound
 from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
 from segue.reranking.composition import Compose
+from tests.models.test_charts import fitted
 from tests.pipeline.rows import candidates, request, tracks_of
 
 VECTORS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
@@ -120,6 +124,23 @@ def test_a_share_of_the_list_is_of_rare_tracks() -> None:
     for share, expected in ((0.0, [1, 2, 3, 4]), (0.25, [1, 2, 3, 8]), (0.5, [1, 2, 8, 9])):
         left = Compose(VECTORS, index, rare=rare, rare_share=share)(broad([[]]), given_rows, Trace())
         assert sorted(tracks_of(left)[0][:4]) == expected
+
+
+def test_a_list_has_a_floor_of_the_small_language_that_its_listener_plays() -> None:
+    catalan, others = [0, 8, 9], [*range(1, 8), *range(10, 40)]
+    languages = Marks(("ca", "en"), np.array([0, 3, 40]), np.array(catalan + others, np.int32), np.ones(40, bool))
+    none = Marks((), np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(40, bool))
+    same = np.arange(40, dtype=np.int32)
+    boards = Boards(Bound(fitted({None: [1] * 40}), same, same), none, languages)
+    assert boards.languages == ("ca",)
+    given_rows = candidates([[1, 2, 3, 4, 5, 8, 9]] * 2, [[7, 6, 5, 4, 3, 2, 1]] * 2)
+    history = [[0, 8, 9, 20], [0, 20, 21, 22]]
+    asked = request(2, limit=[4, 4], history=history)
+    index = np.full(40, -1, np.int32)
+    for floor, expected in ((0.0, [1, 2, 3, 4]), (0.3, [1, 2, 3, 8]), (0.6, [1, 2, 8, 9])):
+        left = Compose(VECTORS, index, boards=boards, language_floor=floor)(asked, given_rows, Trace())
+        assert sorted(tracks_of(left)[0][:4]) == expected
+        assert sorted(tracks_of(left)[1][:4]) == [1, 2, 3, 4]  # one track is no evidence
 
 
 @both

@@ -116,6 +116,8 @@ def test_habits_are_the_same_for_one_and_for_many(copy: Workspace) -> None:
     for name in ("plays", "replayed", "away_days"):
         assert getattr(habits, name).tolist() == getattr(many[2], name).tolist()
         assert len(getattr(habits, name)) == len(history.values)
+    assert habits.regions == many[2].regions
+    assert [one is None for one in habits.regions] == [True, True, False, False]
     assert 3 in habits.follows.row(2)
     assert habits.replayed.any()
 

@@ -72,6 +72,28 @@ def test_of_words_that_nothing_knows_everyones_music_comes_with_a_note(world: Wo
     assert any("nothing is understood of 'qqqq 🜚'" in note for note in made.notes)
 
 
+@pytest.mark.parametrize(
+    ("tag", "unknown", "tempo"),
+    [
+        ("de", "nicht verstanden: „flurbgl“", "100–130 Schläge pro Minute"),
+        ("es", "no entendido: «flurbgl»", "100–130 pulsaciones por minuto"),
+        ("pt", "não entendido: “flurbgl”", "100–130 batidas por minuto"),
+        ("ja", "わからなかった言葉：「flurbgl」", "毎分100–130拍"),
+    ],
+)
+def test_notes_reasons_and_meanings_are_in_the_askers_language(
+    world: Workspace, tag: str, unknown: str, tempo: str
+) -> None:
+    made = answered(world, "flurbgl 100-130 bpm", language=tag)
+    assert unknown in made.notes
+    assert made.theme is not None and made.theme["understood"][0]["meaning"] == tempo
+    assert all(tempo in track.reason for track in made.tracks)
+    nothing = answered(world, "qqqq 🜚", language=tag, limit=1000)
+    english = answered(world, "qqqq 🜚", limit=1000)
+    assert len(nothing.notes) == len(english.notes) > 1
+    assert not set(nothing.notes) & set(english.notes)
+
+
 def test_reasons_are_true_of_each_track(world: Workspace) -> None:
     made = answered(world, "very energetic jazz")
     energies = np.array(world.current().catalog.tracks["energy"].to_numpy())

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
@@ -229,6 +230,17 @@ def _api(gateway: Gateway) -> APIRouter:
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()
         return slate.to_json()
+
+    @api.get("/charts", summary="What most listeners play, of a region, a genre, a language")
+    async def charts(
+        region: Annotated[str | None, Query(description="As plays name it, such as PT", max_length=16)] = None,
+        genre: Annotated[str | None, Query(description="Of tracks or artists", max_length=128)] = None,
+        language: Annotated[str | None, Query(description="Of tracks, ISO 639-1", max_length=16)] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 50,
+    ) -> dict[str, Any]:
+        """Give tracks, the first first; `own` says whether the region's own count speaks, or everyone's."""
+        found = await gateway.run(lambda: workspace.charts(region=region, genre=genre, language=language, limit=limit))
+        return {"region": region, "genre": genre, "language": language, "tracks": [asdict(one) for one in found]}
 
     @api.get("/moods/{words}", summary="A playlist for free words")
     async def mood(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP routes of what a listener says of themselves."""
+"""The HTTP routes of what a listener says of themselves, and of what their plays say of them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -45,5 +45,11 @@ def routes(workspace: Workspace, run: Callable[[Callable[[], Any]], Awaitable[An
         """Give the fields to say; others stay as they were. It counts from the next answer on."""
         said = await run(lambda: workspace.introduce(listener, profile(**words.model_dump())))
         return {"listener": listener, **said.to_json()}
+
+    @api.get("/listeners/{listener}/persona", summary="How a listener listens, with the numbers that say so")
+    async def persona(listener: str) -> dict[str, Any]:
+        """Give what the listener is called and why; null: there are no plays, or none may be used to personalise."""
+        found = await run(lambda: workspace.persona(listener))
+        return {"listener": listener, "persona": None if found is None else found.to_json()}
 
     return api

@@ -256,6 +256,26 @@ def words(
 
 
 @app.command()
+def charts(
+    home: Home = None,
+    region: Annotated[str | None, typer.Option(help="As plays name it, such as PT.")] = None,
+    genre: Annotated[str | None, typer.Option(help="Of tracks or artists.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of tracks, ISO 639-1.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many tracks.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What most listeners play; of a region, as far as the evidence goes."""
+    found = workspace(home).charts(region=region, genre=genre, language=language, limit=limit)
+    if as_json:
+        emit([asdict(one) for one in found])
+        return
+    rows = [(one.title, f"{one.share:.3%}", "yes" if one.own else "no") for one in found]
+    table("Chart", ("track", "share", "region's own"), rows)
+    if not found:
+        complain_softly("no track has listeners enough to be listed: `[models.charts] least_listeners` says how many")
+
+
+@app.command()
 def mood(
     words: Annotated[str, typer.Argument(help="A mood, an activity, a genre, years, a tempo, an artist … or several.")],
     home: Home = None,

@@ -16,8 +16,8 @@ def benchmark(
     name: Annotated[
         str,
         typer.Argument(
-            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods, situnes, "
-            "dial, listeners."
+            help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods, situnes; "
+            "simulated: regions, dial, listeners."
         ),
     ],
     model: Annotated[list[str] | None, typer.Option("--model", help="Only this one; may be given again.")] = None,

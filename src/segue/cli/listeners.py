@@ -37,6 +37,7 @@ def show(listener: Who, home: Home = None, as_json: Json = False) -> None:
     rows: list[tuple[str, object]] = [(f"{kind} events", count) for kind, count in known["events"].items()]
     rows += [("first", known["first_at"]), ("last", known["last_at"]), ("playlists kept", known["playlists"])]
     rows += [(f"says: {name}", _shown(said)) for name, said in known["profile"].items()]
+    rows += [("persona", known["persona"]["says"] if known["persona"] else None)]
     rows += [(f"consent: {purpose}", "yes" if given else "no") for purpose, given in known["consent"].items()]
     if known["dial"] is not None:
         rows.append(("new tracks they like best", f"{known['dial']['best']:.0%}"))

@@ -3,18 +3,28 @@
 
 from collections.abc import Sequence
 
+from segue.explain.words import Language
+from segue.themes.theme import Fact
+
 __all__ = ["fitting"]
 
 
-def fitting(facts: Sequence[str], title: str | None) -> str:
+def fitting(facts: Sequence[Fact], title: str | None, spoken: Language) -> str:
     """Say why a track fits free words: "Calm, piano, and suits playlists called “sleep”"; "" where nothing can be said.
 
     Args:
-        facts: What the catalogue says of the track that was asked for, in the asker's words.
+        facts: What the catalogue says of the track that was asked for.
         title: What playlists are called that such tracks suit, where this is what ranked it.
+        spoken: The language; what the asker said stays in theirs.
     """
-    told = [*facts, *([f"suits playlists called “{title}”"] if title else [])]
+    told = [_said(fact, spoken) for fact in facts]
+    told += [spoken.say("suits", title=title)] if title else []
     if not told:
         return ""
-    whole = told[0] if len(told) == 1 else f"{', '.join(told[:-1])}, and {told[-1]}"
+    whole = spoken.all_of(told)
     return whole[0].upper() + whole[1:]
+
+
+def _said(fact: Fact, spoken: Language) -> str:
+    said = spoken.say(fact.kind, value=fact.words) if fact.kind in ("years", "tempo") else fact.words
+    return spoken.say("not", words=said) if fact.turned else said

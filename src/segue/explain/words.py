@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reasons in words, in the listener's language: one file of `languages/` each, and nothing else to add one.
 
-A reason is kept as a code and the tracks that it names. A code is the name of a source ("knn:history") or of a fact
-("followed"). A language says a code that names a track under the code itself; where no track can be named, under the
-code's first part ("knn"), and so it says what never names one ("popularity").
+A reason is kept as a code and the tracks that it names. A code is the name of a source ("knn:history"), of a fact
+("followed"), or of a chart: "popularity:PT" or "popularity:PT:fado", whose words are "region" and "genre". A language
+says a code that names a track under the code itself; where no track can be named, under the code's first part ("knn"),
+and so it says what never names one ("popularity").
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing"]
+__all__ = ["DEFAULT", "FIELDS", "Language", "language", "languages", "missing", "spoken"]
 
 DEFAULT = "en"
 FIELDS = ("seed", "other", "artist", "region", "genre")
 """What a sentence may have gaps for: two tracks that it names, the recommended track's artist, and the region and the
 genre of a chart."""
+_PARTS = ("reasons", "messages", "kinds", "sounds", "places")
+"""Tables of a file."""
 _FOLDER = Path(__file__).parent / "languages"
 
 
@@ -33,6 +36,23 @@ class Language:
     """How a track is named in a sentence: gaps `title` and `artist`."""
     reasons: Mapping[str, str]
     """By code: gaps are `FIELDS`."""
+    messages: Mapping[str, str]
+    """What notes say, and reasons of playlists from free words: by code, with gaps of their own."""
+    kinds: Mapping[str, str]
+    """What words can be taken for, as `themes.theme.Understood.kind` has it."""
+    sounds: Mapping[str, str]
+    """What can be asked of a sound, by column of `models.sound.SOUND`."""
+    places: Mapping[str, str]
+    """How regions stand in a sentence, by their codes; "other" has a gap for the code of any other."""
+
+    def say(self, code: str, **gaps: object) -> str:
+        """Return a message with its gaps filled in."""
+        return self.messages[code].format(**gaps)
+
+    def all_of(self, parts: Sequence[str]) -> str:
+        """Return parts as one list: "calm, jazz, and piano"."""
+        first = self.messages["join"].join(parts[:-1])
+        return self.say("last", first=first, last=parts[-1]) if first else parts[-1]
 
     def sentence(self, code: str, *, named: bool) -> str:
         """Return the sentence for a reason, with its gaps.
@@ -41,10 +61,16 @@ class Language:
             code: The reason's code.
             named: Whether there is a track to name.
         """
-        model = code.partition(":")[0]
+        model, _, about = code.partition(":")
+        if model == "popularity" and about and about not in ("history", "seeds"):
+            return self.reasons["genre" if ":" in about else "region"]
         if named or model not in self.reasons:
             return self.reasons.get(code) or self.reasons[model]
         return self.reasons[model]
+
+    def place(self, region: str) -> str:
+        """Say where a region is."""
+        return self.places.get(region) or self.places["other"].format(code=region)
 
     def call(self, title: str, artist: str) -> str:
         """Name a track; one that is called like its artist is the artist."""
@@ -56,6 +82,11 @@ def language(tag: str | None) -> Language | None:
     if tag is None:
         return languages()[DEFAULT]
     return languages().get(tag.replace("_", "-").partition("-")[0].lower())
+
+
+def spoken(tag: str | None) -> Language:
+    """Return the language of a tag; English where nobody has written it yet."""
+    return language(tag) or languages()[DEFAULT]
 
 
 def missing(tag: str | None) -> str | None:
@@ -73,4 +104,4 @@ def languages() -> Mapping[str, Language]:
 
 def _read(path: Path) -> Language:
     content = tomllib.loads(path.read_text("utf-8"))
-    return Language(path.stem, content["name"], content["track"], content["reasons"])
+    return Language(path.stem, content["name"], content["track"], *(content[part] for part in _PARTS))

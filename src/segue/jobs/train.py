@@ -18,7 +18,7 @@ from segue.dataset import build, split
 from segue.dataset.matrices import Dataset, Interactions
 from segue.errors import NotReady
 from segue.evaluation import accuracy
-from segue.jobs import ranking
+from segue.jobs import charts, ranking
 from segue.jobs.choice import choose
 from segue.jobs.indexing import give_index
 from segue.jobs.progress import Progress, silent
@@ -106,6 +106,13 @@ def train(home: Path, door: Door, settings: Settings, now: datetime, progress: P
             why.append(f"words is left out: {words}")
         else:
             fitted[words.name] = words, perf_counter() - began
+        began = perf_counter()
+        try:
+            counted = charts.learn(door, catalog, data, settings.models.charts, now)
+        except NotReady as error:
+            why.append(f"charts is left out: {str(error).removeprefix('charts: ')}")
+        else:
+            fitted[counted.name] = counted, perf_counter() - began
         metrics, examples, took = _twins(data, configs, catalog, recipe, settings, steps)
         if recipe is not None:
             began = perf_counter()

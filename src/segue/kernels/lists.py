@@ -125,14 +125,15 @@ def blend(
     Args:
         offsets: `int64[Q + 1]`.
         said: `float32[m, S]`: NaN and what is below 0 add nothing.
-        weights: `float32[S]`, not negative.
+        weights: `float32[S]`, or `float32[Q, S]` where rows differ; not negative.
 
     Returns:
         `float32[m]`, and `int8[m]`: the source with the largest part, the first of equal ones; none that said NaN.
     """
     scores = np.zeros(len(said), np.float32)
     sources = np.zeros(len(said), np.int8)
-    _alone(_blend, len(offsets) - 1, (offsets, said, weights), (scores, sources))
+    each = np.ascontiguousarray(np.broadcast_to(weights, (len(offsets) - 1, said.shape[1])))
+    _alone(_blend, len(offsets) - 1, (offsets, said, each), (scores, sources))
     return scores, sources
 
 
@@ -151,7 +152,7 @@ def _blend(offsets, said, weights, start, stop, scores, sources):
             for source in range(said.shape[1]):
                 if np.isnan(said[at, source]):
                     continue
-                part = weights[source] * max(said[at, source], np.float32(0)) / best[source]
+                part = weights[row, source] * max(said[at, source], np.float32(0)) / best[source]
                 total += part
                 if part > most:
                     most = part
@@ -228,17 +229,18 @@ def _cap(offsets, groups, most, start, stop, counts, kept):
             counts[groups[at]] = 0
 
 
-def first_unlisted(order: NDArray[np.int32], listed: Ragged, k: int) -> NDArray[np.int32]:
+def first_unlisted(order: NDArray[np.int32], listed: Ragged, k: int, n: int | None = None) -> NDArray[np.int32]:
     """Return for each row the first k items of an order that it does not list: `int32[Q, k]`, -1 behind the last.
 
     Args:
-        order: `int32[n]`: every item below n once.
+        order: `int32[m]`: items, each once.
         listed: Q rows of items (weights unused).
         k: How many.
+        n: All items, listed ones too, are below it; None: m.
     """
     found = np.full((len(listed), k), -1, np.int32)
     given = order, listed.offsets, listed.values
-    _alone(_skip, len(listed), given, (np.zeros(len(order), np.bool_), found))
+    _alone(_skip, len(listed), given, (np.zeros(len(order) if n is None else n, np.bool_), found))
     return found
 
 

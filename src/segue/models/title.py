@@ -152,10 +152,40 @@ class TitleModel(Learned):
             scores[items.offsets[row] : items.offsets[row + 1]] += bonus[items.row(row)]
         return scores
 
-    def knows(self, words: Sequence[str]) -> NDArray[np.bool_]:
-        """Mark the words, as `plain_words` spells them, that stand in any title that was learned from."""
-        hashes = np.array([_hash(_WORD, word) for word in words], np.uint64)
-        return _found(self.features, hashes) >= 0
+    def knows(self, words: Sequence[str], least: int = 1) -> NDArray[np.bool_]:
+        """Mark the words, as `plain_words` spells them, that stand in so many titles that were learned from."""
+        at = _found(self.features, np.array([_hash(_WORD, word) for word in words], np.uint64))
+        rarest = self.rarest[0] + np.log(np.float32(2 / (1 + least)))  # of what stands in so many
+        known: NDArray[np.bool_] = (at >= 0) & (self.rarity[at] <= rarest + 1e-4) if len(self.rarity) else at >= 0
+        return known
+
+    def apart(self, towards: Sequence[str], against: Sequence[str]) -> NDArray[np.float32] | None:
+        """Return how far each item lies on the side of some titles, and away from others.
+
+        What "calm" and "party" have in common, such as the favourites of everyone, tells nothing of either: the
+        difference of where they lead is a direction, and an item stands as high as the cosine with it.
+
+        Args:
+            towards: Texts that are ways to say one thing.
+            against: Texts that are ways to say the opposite; none: whatever else there is.
+
+        Returns:
+            `float32[n]`: differences of cosines, NaN for an item without a place; None where one side has no known
+            feature.
+        """
+        way = np.zeros(self.factors.shape[1], np.float32)
+        for sign, texts in ((1, towards), (-1, against)):
+            lead = self._encode([plain_words(text) for text in texts]) @ self.weights
+            length = np.linalg.norm(lead, axis=1, keepdims=True)
+            lead = (lead / np.maximum(length, 1e-9))[length[:, 0] > 0]
+            if len(texts) and not len(lead):
+                return None
+            way += sign * lead.sum(axis=0) / max(len(lead), 1)
+        length = np.sqrt(np.einsum("if,if->i", self.factors, self.factors))
+        placed = length > 0
+        cosine = np.full(len(length), np.nan, np.float32)
+        cosine[placed] = (self.factors @ way)[placed] / length[placed]
+        return cosine
 
     def _understood(self, titles: Sequence[str | tuple[str, ...]]) -> tuple[NDArray[np.float32], Ragged]:
         """Return the place that each title leads to, `float32[Q, f]`, and the items of artists whom it names.

@@ -23,6 +23,8 @@ class Habits:
     """`int32[h]`: whole days since it was last heard; -1: not known."""
     follows: Ragged
     """Q rows of artists, by their numbers in the catalogue (weights unused)."""
+    regions: tuple[str | None, ...] = ()
+    """Where each listener's newest event was that says so; none at all: nobody told."""
 
     @classmethod
     def presumed(cls, history: Ragged) -> "Habits":
@@ -34,4 +36,5 @@ class Habits:
     def take(self, history: Ragged, rows: NDArray[np.int64]) -> "Habits":
         """Return those of the chosen rows of `history`, beside which they stand."""
         _, index = take_rows(history.offsets, rows)
-        return Habits(self.plays[index], self.replayed[index], self.away_days[index], self.follows.take(rows))
+        regions = tuple(self.regions[row] for row in rows.tolist()) if self.regions else ()
+        return Habits(self.plays[index], self.replayed[index], self.away_days[index], self.follows.take(rows), regions)

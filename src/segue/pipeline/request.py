@@ -50,6 +50,10 @@ class Request:
     """`float32[Q, KNOTS]`: the arc of each list, NaN where none was asked for; see `playlists.arcs`."""
     habits: Habits | None = None
     """What reasons may say of the listeners, beside `history`; None: nobody told."""
+    region: NDArray[np.int16] | None = None
+    """`int16[Q]`: where each listener is, as a place among the regions of the snapshot's charts; -1: not known."""
+    mark: NDArray[np.int32] | None = None
+    """`int32[Q]`: of which genre or language a chart suits each listener (`models.boards`); -1: of none."""
 
     def __len__(self) -> int:
         return len(self.answer)
@@ -72,4 +76,6 @@ class Request:
             None if self.length_ms is None else self.length_ms[rows],
             None if self.arcs is None else self.arcs[rows],
             None if self.habits is None else self.habits.take(self.history, rows),
+            None if self.region is None else self.region[rows],
+            None if self.mark is None else self.mark[rows],
         )

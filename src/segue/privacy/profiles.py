@@ -127,6 +127,10 @@ class ProfileColumns:
         least = np.array([bracket.least_years for bracket in AgeBracket], np.int8)
         return least[np.where(self.age < 0, _AGES[config.unknown_age], self.age)]
 
+    def region_names(self) -> list[str | None]:
+        """Return where each listener says that they are."""
+        return [None if code < 0 else self.regions[code] for code in self.region.tolist()]
+
     def may_hear_explicit(self, config: AudienceConfig) -> NDArray[np.bool_]:
         """Return `bool[n]`: whether each listener may hear explicit tracks: old enough, and not unwilling."""
         may: NDArray[np.bool_] = (self.years(config) >= config.explicit_for.least_years) & (self.explicit != 0)

@@ -25,11 +25,20 @@ class Blend:
 
     weights: Mapping[str, float]
     """Weight of each source, by name."""
+    settled: float | None = None
+    """A history of so many liked tracks halves the weight of popularity, one of three times as many quarters it: what
+    is known of a listener outweighs where they are. None: it is the same for all."""
 
     def __call__(self, request: Request, candidates: Candidates, trace: Trace) -> Candidates:  # noqa: ARG002
         """Score, note the source that says most, and sort each row best first."""
         if not len(candidates.track):
             return candidates
         weights = np.array([self.weights[name] for name in candidates.sources], np.float32)
+        if self.settled is not None:
+            weights = np.tile(weights, (len(request), 1))
+            liked = np.concatenate([np.zeros(1, np.int64), np.cumsum(request.history.weights > 0)])
+            counts = np.diff(liked[request.history.offsets])
+            popular = [name.startswith("popularity:") for name in candidates.sources]
+            weights[:, popular] *= (self.settled / (self.settled + counts)).astype(np.float32)[:, None]
         score, source = blend(candidates.offsets, candidates.proposed, weights)
         return replace(candidates, score=score, reason_source=source).reorder(best_first(candidates.offsets, score))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from segue.errors import BadInput
 from segue.explain.reasons import Reasons
 from segue.models.model import Model
+from segue.models.popularity import Popularity
 from segue.models.title import TitleModel
 from segue.pipeline.stage import Recipe, Source, Stage
 from segue.playlists.arcs import arc
@@ -24,6 +25,7 @@ from segue.registry.versions import MODELS
 from segue.reranking.composition import Compose
 from segue.reranking.exploration import Explore
 from segue.reranking.rules import ArtistCap, Floor, Limit
+from segue.retrieval.charts import ChartSource
 from segue.retrieval.eligibility import Eligible
 from segue.retrieval.sources import Complete, Gather, ModelSource, ThemeSource, TitleSource
 
@@ -90,6 +92,9 @@ class ListConfig(BaseModel):
     """Whether the learned ranker orders the list after the blend, where one was trained over the same sources."""
     lean: dict[str, float] = Field(default_factory=dict)
     """How much sources that know the listener ("model:history") or the title multiply the score of what fits them."""
+    settled: float | None = Field(default=None, gt=0)
+    """A history of so many liked tracks halves the weight of popularity, so that taste outweighs where a listener is;
+    None: it is the same for all."""
     candidates: int = Field(default=500, ge=30, le=5000)
     """Tracks that each source proposes (more when a longer list is asked for)."""
     artist_cap: int | None = Field(default=None, ge=1)
@@ -104,6 +109,9 @@ class ListConfig(BaseModel):
     """What another taste of a listener must bring to be believed: more, and there are fewer."""
     rare_share: float = Field(default=0.0, ge=0, le=1)
     """Least share of a list that is of tracks which few play: those that together have a fifth of all plays."""
+    language_floor: float = Field(default=0.0, ge=0, le=1)
+    """Of the share of a history that is in a small language, the least part that a list has of it: with 0.5, who plays
+    four tracks in ten in one gets two in ten at least."""
     flow: FlowConfig | None = None
     """The order in which tracks follow each other; None: by falling score."""
     floor: float = Field(default=0.0, ge=0, lt=1)
@@ -194,7 +202,10 @@ class RecipesConfig(BaseModel):
     )
     """From one or a few tracks; personal where there is a history."""
     continuation: ListConfig = ListConfig(
-        weights=_ABOUT_SEEDS, learned=True, lean={"title:text": 1.0}, flow=FlowConfig(artist_gap=1, album_gap=0)
+        weights=_ABOUT_SEEDS,
+        learned=True,
+        lean={"title:text": 1.0},
+        flow=FlowConfig(artist_gap=1, album_gap=0, hook=20.0, together=20),
     )
     """What a playlist would hold next, by its tracks and, where it has one, its title."""
     title: ListConfig = ListConfig(weights={"title:text": 1.0}, flow=FlowConfig())
@@ -210,11 +221,13 @@ class RecipesConfig(BaseModel):
     )
     """What free words ask for: a mood, an activity, a tempo, years, genres, or a title."""
     weekly: ListConfig = ListConfig(
-        weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.05},
+        weights={"als:history": 0.6, "knn:history": 0.35, "popularity:history": 0.3},
+        settled=10.0,
         artist_cap=2,
         diversity=0.15,
         matched=True,
         calibration=0.3,
+        language_floor=0.5,
         flow=FlowConfig(arc="gentle"),
         floor=0.05,
         unheard=True,
@@ -284,7 +297,7 @@ def recipe(
             )
         )
     last: list[Stage] = []
-    if config.diversity or config.calibration or config.rare_share or dialled:
+    if config.diversity or config.calibration or config.rare_share or config.language_floor or dialled:
         last.append(
             Compose(
                 *snapshot.space,
@@ -295,6 +308,8 @@ def recipe(
                 evidence=config.evidence,
                 rare=snapshot.rare if config.rare_share else None,
                 rare_share=config.rare_share,
+                boards=snapshot.boards,
+                language_floor=config.language_floor,
                 parallel=parallel,
             )
         )
@@ -346,7 +361,7 @@ def blended(snapshot: Snapshot, config: ListConfig, *, candidates: int, parallel
     if config.agree:
         must = frozenset(source for source in config.weights if source.startswith(f"{_THEME}:"))
         return [*stages, Agree(config.weights, must)]
-    return [*stages, Blend(config.weights)]
+    return [*stages, Blend(config.weights, config.settled)]
 
 
 def _sources(weights: Mapping[str, float], snapshot: Snapshot, candidates: int, unheard: bool) -> dict[str, Source]:
@@ -361,7 +376,9 @@ def _sources(weights: Mapping[str, float], snapshot: Snapshot, candidates: int, 
             sources[source] = TitleSource(source, snapshot.titles, candidates, themes)
         elif model in snapshot.models:
             asked: Literal["seeds", "history"] = "history" if about == "history" else "seeds"
-            sources[source] = ModelSource(source, snapshot.models[model], asked, candidates, unheard)
+            everyone = ModelSource(source, snapshot.models[model], asked, candidates, unheard)
+            charted = model == Popularity.name and about == "history" and snapshot.boards is not None
+            sources[source] = ChartSource(everyone, snapshot.boards) if charted and snapshot.boards else everyone
     return sources
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The snapshot: one frozen set of catalogue and models that serves, and the atomic pointer to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from segue.catalog import store
 from segue.catalog.evidence import Evidence, evidence
 from segue.catalog.store import Catalog
-from segue.catalog.traits import traits
+from segue.catalog.traits import Traits, traits
 from segue.dataset.matrices import Dataset
 from segue.errors import Damaged, NotReady
 from segue.models.als import ImplicitALS
+from segue.models.boards import Boards
 from segue.models.bound import Bound, BoundModel, BoundTitles
+from segue.models.charts import Charts
 from segue.models.model import Learned, Model
 from segue.models.popularity import Popularity
 from segue.models.ranker import Ranker
@@ -40,6 +42,10 @@ __all__ = ["Pointer", "Snapshot", "before", "bind", "grow", "load", "point", "pr
 
 _FAMOUS = 0.95
 """An artist whose name is an everyday word is meant by it if so large a share of artists is less played."""
+
+
+_USUAL = 5
+"""Titles in which a word must stand for playlists to be called by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class Snapshot:
     """Knows or guesses how tracks sound, where the catalogue says so of any."""
     words: Words | None = None
     """Knows which words lead to the same music, where there were titles to learn from."""
+    charts: Bound[Charts] | None = None
+    """What each region plays, where there were plays to count."""
 
     @cached_property
     def own(self) -> NDArray[np.bool_]:
@@ -144,9 +152,21 @@ class Snapshot:
         return evidence(self.catalog)
 
     @cached_property
+    def traits(self) -> Traits:
+        """Genres, languages and the like of each track."""
+        return traits(self.catalog)
+
+    @cached_property
+    def boards(self) -> Boards | None:
+        """Charts to recommend from; None: nothing was counted."""
+        if self.charts is None:
+            return None
+        return Boards(self.charts, self.traits.marks["genre"], self.traits.marks["language"])
+
+    @cached_property
     def themes(self) -> Themes:
         """Reads free words, and knows how well each track fits them."""
-        known = traits(self.catalog)
+        known = self.traits
         explained = np.full(len(SOUND), np.nan, np.float32) if self.sounds is None else self.sounds.model.explained
         heard = np.sort(self.artist_popularity[self.artist_popularity > 0])
         famous = heard[int(_FAMOUS * len(heard))] if len(heard) else np.float32(np.inf)
@@ -159,8 +179,21 @@ class Snapshot:
             return self.titles is not None and bool(self.titles.model.knows([word])[0])
 
         marks = {kind: one.names for kind, one in known.marks.items()}
-        reader = Reader(Vocabulary(marks, is_artist, learned))
-        return Themes(reader, known, heights(self.sound, explained), self.catalog.artist)
+
+        def usual(word: str) -> bool:
+            return self.titles is not None and bool(self.titles.model.knows([word], _USUAL)[0])
+
+        reader = Reader(Vocabulary(marks, is_artist, learned, usual))
+        return Themes(reader, known, heights(self.sound, explained), self.catalog.artist, self._company)
+
+    def _company(self, towards: Sequence[str], against: Sequence[str]) -> NDArray[np.float32] | None:
+        """Return how far each track lies towards some titles and away from others; NaN where titles know none."""
+        if self.titles is None or (apart := self.titles.model.apart(towards, against)) is None:
+            return None
+        known = self.titles.index >= 0
+        found = np.full(len(known), np.nan, np.float32)
+        found[known] = apart[self.titles.index[known]]
+        return found
 
     @property
     def id(self) -> str:
@@ -269,6 +302,7 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
     ranker: Ranker | None = None
     sounds: Bound[SoundModel] | None = None
     words: Words | None = None
+    charts: Bound[Charts] | None = None
     manifests: dict[str, Manifest] = {}
     translated: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for name, version in pointer.models.items():
@@ -284,11 +318,13 @@ def load(home: Path, pointer: Pointer) -> Snapshot:
             translated[key] = _translate(catalog, ids)
         if isinstance(model, SoundModel):
             sounds = Bound(model, *translated[key])
+        elif isinstance(model, Charts):
+            charts = Bound(model, *translated[key])
         elif isinstance(model, TitleModel):
             titles = Bound(model, *translated[key])
         elif isinstance(model, Model):
             bound[name] = Bound(model, *translated[key])
-    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds, words)
+    return Snapshot(pointer, catalog, bound, manifests, _faces(catalog), titles, ranker, sounds, words, charts)
 
 
 def bind(catalog: Catalog, models: Mapping[str, Learned], data: Dataset) -> Snapshot:

@@ -19,6 +19,7 @@ from segue.dataset.matrices import Dataset
 from segue.index import index
 from segue.models.als import ImplicitALS
 from segue.models.artist import SameArtist
+from segue.models.charts import Charts
 from segue.models.content import Content
 from segue.models.ease import Ease
 from segue.models.item2vec import Item2Vec
@@ -60,7 +61,12 @@ MODELS: Mapping[str, type[Model | TitleModel | SoundModel]] = {
 }
 """Every kind of model that is fitted to a dataset, by name."""
 
-_KINDS: Mapping[str, type[Learned]] = {**MODELS, Ranker.name: Ranker, Words.name: Words}
+_KINDS: Mapping[str, type[Learned]] = {
+    **MODELS,
+    Ranker.name: Ranker,
+    Words.name: Words,
+    Charts.name: Charts,
+}
 """All that a version folder can hold, by name."""
 
 _FORMAT = 2

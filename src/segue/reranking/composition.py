@@ -11,6 +11,7 @@ from segue.kernels.diversity import Quotas, Shares, dpp, mmr
 from segue.kernels.lists import among, greatest, to_front
 from segue.kernels.ragged import Ragged, offsets_of, places, row_numbers
 from segue.kernels.tastes import MOST, Tastes, nearest, tastes
+from segue.models.boards import Boards
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.request import Request
 from segue.pipeline.trace import Trace
@@ -52,6 +53,10 @@ class Compose:
     """`bool[catalogue]`: tracks that few play."""
     rare_share: float = 0.0
     """Least share of a list that is to be of these."""
+    boards: Boards | None = None
+    """Knows the languages of tracks, and which of these are small."""
+    language_floor: float = 0.0
+    """Of the share of a history that is in a small language, the least part that a list has of it."""
     parallel: bool = False
     """Use all threads (jobs) or one (requests)."""
 
@@ -110,6 +115,12 @@ class Compose:
         if self.rare is not None and self.rare_share > 0:
             kinds.append(self.rare[candidates.track])
             least.append(np.ceil(self.rare_share * limit).astype(np.int32))
+            most.append(limit)
+        if self.boards is not None and self.language_floor > 0 and self.boards.languages:
+            language, share = self.boards.spoken(request.history)
+            spoken = self.boards.small[candidates.track]
+            kinds.append((spoken >= 0) & (spoken == language[candidates.rows]))
+            least.append(np.ceil(self.language_floor * share * limit - 1e-6))
             most.append(limit)
         if not kinds:
             none = Quotas.none(len(candidates), len(candidates.track))

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import NotFound, SegueError
-from segue.explain.words import missing
+from segue.explain.words import missing, spoken
 from segue.features.dial import Dials
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
+from segue.pipeline.habits import Habits
 from segue.pipeline.request import Request
 from segue.pipeline.stage import Recipe, run
 from segue.pipeline.trace import Trace
 from segue.privacy.door import Door
-from segue.privacy.profiles import AudienceConfig, Profiles
+from segue.privacy.profiles import AudienceConfig, ProfileColumns, Profiles
 from segue.recipes import music
 from segue.recipes.music import ListConfig, RecipesConfig
 from segue.registry.snapshot import Snapshot
@@ -35,12 +36,6 @@ __all__ = ["Answer", "Service"]
 _Name: TypeAlias = Literal["radio", "continuation", "title", "mood", "weekly"]
 _LIMIT = 30
 _NOTHING = np.zeros(0, np.int32)
-_RELAXED = {
-    "gap": "an artist or an album comes back sooner than it should: too few others fit",
-    "length": "not as long as asked for: nothing fits the time better",
-    "dial": "not as familiar or as new as asked for: too few such tracks fit",
-}
-"""What is said where a rule could not be held."""
 _NAMES: Mapping[Kind, _Name] = {
     Kind.RADIO: "radio",
     Kind.CONTINUE: "continuation",
@@ -209,15 +204,15 @@ class Service:
             if untold := missing(ask.language):
                 notes[place].append(untold)
             if ask.listener in silent:
-                notes[place].append(f"not personal: {ask.listener!r} does not allow the use of their plays")
+                notes[place].append(spoken(ask.language).say("silent", listener=ask.listener))
         config = self._config(name)
         request = self._request(asks, seeds, exclude, snapshot, until)
         request, chances = drawn(request, asks, config, dials, silent)
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
-                notes[place].append(f"not personal: nothing is known of what {ask.listener!r} plays")
+                notes[place].append(spoken(ask.language).say("strange", listener=ask.listener))
             if ask.dial == "learned" and dials is None:
-                notes[place].append("no dial is learned yet: too few lists were answered, or not since `segue train`")
+                notes[place].append(spoken(ask.language).say("undialled"))
         dialled = request.dial is not None
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel, dialled=dialled)
         own = Trace()
@@ -225,13 +220,13 @@ class Service:
         untrained = sorted({source.partition(":")[0] for source in config.weights} - snapshot.trained)
         for place, ask in enumerate(asks):
             if name == "mood":
-                notes[place].extend(moods.notes(snapshot.themes, ask.text or "", ask.limit))
+                notes[place].extend(moods.notes(snapshot.themes, ask))
             if untrained and name not in ("title", "mood"):
                 notes[place].append(f"not asked, since not trained: {', '.join(untrained)}; see `segue train`")
             if ask.title and ask.tracks and not _heard(made, place, "title:text"):
-                notes[place].append(f"nothing is known of playlists called {ask.title!r}")
+                notes[place].append(spoken(ask.language).say("untitled", title=ask.title))
         answered = moved(made)
-        _tell(own, np.flatnonzero(answered), answered, notes)
+        _tell(own, asks, np.flatnonzero(answered), answered, notes)
         trace.add(own)
         parts = [(np.flatnonzero(answered), made.take(np.flatnonzero(answered)), main)]
         bare = np.flatnonzero(~answered)
@@ -241,22 +236,23 @@ class Service:
             own = Trace()
             made = run(lower, request.take(bare), own)
             answered = moved(made) | (lower.name == "popular")
-            _tell(own, bare[answered], answered, notes)
+            _tell(own, asks, bare[answered], answered, notes)
             trace.add(own)
             if lower.name == "popular":
                 for place in bare.tolist():
+                    ask, tongue = asks[place], spoken(asks[place].language)
                     if name == "mood":
-                        notes[place].append(f"nothing is understood of {asks[place].text!r}")
+                        notes[place].append(tongue.say("nothing", text=ask.text))
                     if name == "title":
-                        notes[place].append(f"nothing is known of playlists called {asks[place].title!r}")
+                        notes[place].append(tongue.say("untitled", title=ask.title))
                     if len(request.history.row(place)) and not len(seeds[place]):
-                        notes[place].append(f"not personal: nothing new fits what {asks[place].listener!r} plays")
+                        notes[place].append(tongue.say("worn", listener=ask.listener))
             parts.append((bare[answered], made.take(np.flatnonzero(answered)), lower))
             bare = bare[~answered]
         none = np.full(len(asks), np.nan, np.float32)
         main_made = np.isin(np.arange(len(asks)), parts[0][0])
         aimed = none if request.dial is None else np.where(main_made, request.dial, none)
-        return collect(asks, parts, notes, snapshot, (aimed, np.where(np.isnan(aimed), none, chances)))
+        return collect(asks, parts, notes, snapshot, (aimed, np.where(np.isnan(aimed), none, chances)), request)
 
     def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
         """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
@@ -275,16 +271,15 @@ class Service:
 
         For lists that were made for everyone, or before the listener said how old they are.
         """
-        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
+        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)], self._profiles.of([listener]))
         numbers = snapshot.catalog.numbers(tracks)
         known = np.maximum(numbers, 0)
         may = (~snapshot.catalog.explicit[known] | explicit[0]) & (snapshot.catalog.age_rating[known] <= years[0])
         found: NDArray[np.bool_] = may | (numbers < 0)
         return found
 
-    def _ages(self, asks: Sequence[Ask]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    def _ages(self, asks: Sequence[Ask], said: ProfileColumns) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return how old each asker counts as at least, and whether they may hear what is explicit."""
-        said = self._profiles.of([ask.listener for ask in asks])
         asked = [_stricter(ask) for ask in asks]
         years = np.minimum(said.years(self._audience), np.array([years for years, _ in asked], np.int8))
         explicit = said.may_hear_explicit(self._audience) & np.array([may for _, may in asked], bool)
@@ -306,14 +301,16 @@ class Service:
     ) -> Request:
         now = max((ask.now for ask in asks if ask.now is not None), default=None) or datetime.now(UTC)
         listeners = [ask.listener for ask in asks]
+        said = self._profiles.of(listeners)
         if until is None:
             history, banned, habits = ragged(self._histories.of(listeners, snapshot.catalog, now))
         else:
             history, banned, habits = self._histories.read(listeners, snapshot.catalog, now, until)
         excluded = [snapshot.catalog.numbers(exclude[ask.id]) if ask.id in exclude else _NOTHING for ask in asks]
+        region, mark = _charts(asks, said.region_names(), history, habits, snapshot)
         canonical = snapshot.catalog.canonical
         day = now.date().isoformat()
-        years, explicit = self._ages(asks)
+        years, explicit = self._ages(asks, said)
         return Request(
             now=now,
             answer=np.arange(len(asks), dtype=np.int32),
@@ -331,14 +328,37 @@ class Service:
             length_ms=_lengths(asks),
             arcs=moods.arcs(asks, snapshot),
             habits=habits,
+            region=region,
+            mark=mark,
         )
 
 
-def _tell(trace: Trace, places: NDArray[np.int64], answered: NDArray[np.bool_], notes: Sequence[list[str]]) -> None:
+def _charts(
+    asks: Sequence[Ask], said: Sequence[str | None], history: Ragged, habits: Habits, snapshot: Snapshot
+) -> tuple[NDArray[np.int16] | None, NDArray[np.int32] | None]:
+    """Return of which region and of which mark a chart suits each asker.
+
+    Where somebody is, the ask says, else they themselves, else their newest play.
+    """
+    boards = snapshot.boards
+    if boards is None:
+        return None, None
+    asked = (ask.context.get("region") for ask in asks)
+    homes = (one or own or newest for one, own, newest in zip(asked, said, habits.regions, strict=True))
+    return boards.places(homes), boards.suiting(history)
+
+
+def _tell(
+    trace: Trace,
+    asks: Sequence[Ask],
+    places: NDArray[np.int64],
+    answered: NDArray[np.bool_],
+    notes: Sequence[list[str]],
+) -> None:
     """Say in the notes of the answers at some places which rules could not be held in the rows answered."""
     for rule, rows in trace.relaxed.items():
         for place in places[rows[answered]].tolist():
-            notes[place].append(_RELAXED[rule])
+            notes[place].append(spoken(asks[place].language).say(rule))
 
 
 def _stricter(ask: Ask) -> tuple[int, bool]:

@@ -61,6 +61,9 @@ def check(ask: Ask) -> Ask:
         raise BadInput(f"age_bracket is {bracket!r}; it must be one of {', '.join(AgeBracket)}")
     if explicit is not None and not isinstance(explicit, bool):
         raise BadInput(f"allows_explicit is {explicit!r}; it must be true or false")
+    region = ask.context.get("region")
+    if region is not None and not (isinstance(region, str) and 0 < len(region) <= _LONGEST_TAG):
+        raise BadInput(f"region is {region!r}; name it as plays do, such as 'ES'")
     if ask.language is not None and not 0 < len(ask.language) <= _LONGEST_TAG:
         raise BadInput(f"the language has {len(ask.language)} characters; name it by its code, such as 'es'")
     if ask.listener is not None and not 0 < len(ask.listener.encode()) <= LONGEST_ID:

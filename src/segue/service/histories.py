@@ -42,12 +42,14 @@ class Taste:
     """Whole days since each was last heard, -1 where that is not known."""
     follows: NDArray[np.int32]
     """Artists followed, by number."""
+    region: str | None = None
+    """Where the newest event of a known track was that says so."""
 
 
 _NONE = np.zeros(0, np.int32)
 _NOBODY = Taste(_NONE, np.zeros(0, np.float32), _NONE, _NONE, np.zeros(0, np.bool_), _NONE, _NONE)
 _READ = (*LISTENING, EventType.FOLLOW)
-_READ_COLUMNS = (*LISTENING_COLUMNS, "artist")
+_READ_COLUMNS = (*LISTENING_COLUMNS, "artist", "region")
 
 
 class Histories:
@@ -122,23 +124,31 @@ class Histories:
             part.join(named, on="listener", maintain_order="left").drop("listener").rename({"row": "listener"})
             for part in self._events(named["listener"].to_list(), catalog, until)
         )
-        mine = self._told(events, _today(now))
+        regions = _homes(events, len(listeners))
+        mine = self._told(events.drop("region"), _today(now))
         banned, follows = mine.filter(pl.col("liked") < 0), followed.sort("listener", "number")
         plays, replayed, away_days = (mine[name].to_numpy() for name in _HABITS)
-        own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)))
+        own = Habits(plays, replayed, away_days, _rows(follows, len(listeners)), tuple(regions))
         return _rows(mine, len(listeners)), _rows(banned, len(listeners)), own
 
     def _read(self, listeners: Collection[str], catalog: Catalog, today: datetime, until: int) -> dict[str, Taste]:
-        events, followed = self._events(listeners, catalog, until)
-        follows = {str(listener): theirs for (listener,), theirs in followed.group_by("listener")}
-        tastes = {one: replace(_NOBODY, follows=theirs["number"].sort().to_numpy()) for one, theirs in follows.items()}
-        for (listener,), mine in self._told(events, today).group_by("listener", maintain_order=True):
+        whom = list(listeners)
+        events, followed = self._events(whom, catalog, until)
+        place = {one: row for row, one in enumerate(whom)}
+        rows = pl.Series("listener", [place[one] for one in events["listener"]], pl.Int64)
+        homes = _homes(events.with_columns(rows), len(whom))
+        tastes = {one: replace(_NOBODY, region=region) for one, region in zip(whom, homes, strict=True)}
+        for (listener,), theirs in followed.group_by("listener"):
+            bare = tastes.get(str(listener), _NOBODY)
+            tastes[str(listener)] = replace(bare, follows=theirs["number"].sort().to_numpy())
+        for (listener,), mine in self._told(events.drop("region"), today).group_by("listener", maintain_order=True):
             banned = mine.filter(pl.col("liked") < 0)["number"]
             tracks, weights, plays, replayed, away_days = (
                 mine[name].to_numpy() for name in ("number", "weight", *_HABITS)
             )
-            own = tastes.get(str(listener), _NOBODY).follows
-            tastes[str(listener)] = Taste(tracks, weights, banned.to_numpy(), plays, replayed, away_days, own)
+            own = tastes.get(str(listener), _NOBODY)
+            heard = tracks, weights, banned.to_numpy(), plays, replayed, away_days
+            tastes[str(listener)] = Taste(*heard, own.follows, own.region)
         return tastes
 
     def _told(self, events: pl.DataFrame, today: datetime) -> pl.DataFrame:
@@ -149,7 +159,7 @@ class Histories:
         return told.with_columns(known).sort("listener", "last_at", "number", nulls_last=False)
 
     def _events(self, listeners: Collection[str], catalog: Catalog, until: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return what some listeners did, with the canonical `number` of each track, and whom they follow.
+        """Return what some listeners did and where, with the canonical `number` of each track, and whom they follow.
 
         The latter as `listener` and `number`, the artist's.
         """
@@ -166,6 +176,25 @@ def _today(now: datetime) -> datetime:
     return datetime.combine(now.astimezone(UTC), time(), UTC)
 
 
+def _homes(events: pl.DataFrame, count: int) -> list[str | None]:
+    """Return the region that each listener's newest event names that names one; `listener` is a row below `count`."""
+    row, named = events["listener"].to_numpy(), events["region"].is_not_null().to_numpy()
+    at = events["occurred_at"].dt.epoch("ms").fill_null(_EVER).to_numpy()
+    newest = np.full(count, _EVER)
+    np.maximum.at(newest, row[named], at[named])
+    last = np.full(count, -1)
+    chosen = np.flatnonzero(named & (at == newest[row]))
+    last[row[chosen]] = chosen
+    there = np.flatnonzero(last >= 0)
+    homes: list[str | None] = [None] * count
+    for one, region in zip(there.tolist(), events["region"].gather(last[there]), strict=True):
+        homes[one] = region
+    return homes
+
+
+_EVER = -(2**62)
+
+
 def _rows(told: pl.DataFrame, rows: int) -> Ragged:
     counts = np.bincount(told["listener"].to_numpy(), minlength=rows)
     weights = told["weight"].to_numpy() if "weight" in told.columns else np.ones(told.height, np.float32)
@@ -180,5 +209,6 @@ def ragged(rows: Sequence[Taste]) -> tuple[Ragged, Ragged, Habits]:
         np.concatenate([_NOBODY.replayed, *(taste.replayed for taste in rows)]),
         np.concatenate([_NONE, *(taste.away_days for taste in rows)]),
         Ragged.of([taste.follows for taste in rows]),
+        tuple(taste.region for taste in rows),
     )
     return history, Ragged.of([taste.banned for taste in rows]), own

@@ -36,7 +36,7 @@ def table(slates: Slates, editions: Sequence[str], now: datetime, catalog: Catal
         "scores": pa.array(slates.score, pa.float32()),
         "sources": names.take(pa.array(slates.source, pa.int8())),
         "seeds": ids.take(pa.array(slates.seed, pa.int32(), mask=slates.seed < 0)),
-        "codes": pa.array(slates.codes, pa.string()).take(pa.array(slates.code, pa.int8())),
+        "codes": pa.array(slates.codes, pa.string()).take(pa.array(slates.code, pa.int16())),
         "others": ids.take(pa.array(slates.other, pa.int32(), mask=slates.other < 0)),
         "propensities": _known(slates.propensity),
     }

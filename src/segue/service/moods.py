@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.explain import understanding
 from segue.explain.fitting import fitting
+from segue.explain.words import spoken
 from segue.playlists.arcs import KNOTS, arc
 from segue.registry.snapshot import Snapshot
 from segue.service.slates import Slates
@@ -17,14 +19,10 @@ from segue.types import Ask, Kind, Slate
 __all__ = ["arcs", "notes", "told"]
 
 
-def notes(themes: Themes, text: str, limit: int) -> list[str]:
-    """Say what was understood of a text, what was not, and what could not hold in a list of so many tracks."""
-    theme, fit = themes.fitted(text, limit)
-    said = [f"“{one.words}” ({one.kind}{': ' if one.meaning else ''}{one.meaning})" for one in theme.understood]
-    told = [f"understood: {'; '.join(said)}"] if said else []
-    if theme.unknown:
-        told.append(f"not understood: {', '.join(f'“{word}”' for word in theme.unknown)}")
-    return [*told, *fit.relaxed]
+def notes(themes: Themes, ask: Ask) -> list[str]:
+    """Say what was understood of an ask's words, what was not, and what could not hold in so long a list."""
+    theme, fit = themes.fitted(ask.text or "", ask.limit)
+    return understanding.notes(theme, fit.relaxed, spoken(ask.language))
 
 
 def arcs(asks: Sequence[Ask], snapshot: Snapshot) -> NDArray[np.float32] | None:
@@ -49,14 +47,14 @@ def told(made: Slates, slates: Sequence[Slate], snapshot: Snapshot) -> list[Slat
 
 
 def _told(made: Slates, row: int, slate: Slate, snapshot: Snapshot) -> Slate:
-    text = made.asks[row].text or ""
-    theme = snapshot.themes.read(text)
+    text, tongue = made.asks[row].text or "", spoken(made.asks[row].language)
+    theme = understanding.to_json(snapshot.themes.read(text), tongue)
     if slate.recipe != "mood":
-        return replace(slate, theme=theme.to_json())
+        return replace(slate, theme=theme)
     here = slice(made.offsets[row], made.offsets[row + 1])
     true = snapshot.themes.true_of(text, snapshot.catalog.canonical[made.track[here]])
     tracks = [
-        replace(track, reason=fitting(facts, text if track.source == "title:text" else None) or track.reason)
+        replace(track, reason=fitting(facts, text if track.source == "title:text" else None, tongue) or track.reason)
         for track, facts in zip(slate.tracks, true, strict=True)
     ]
-    return replace(slate, tracks=tuple(tracks), theme=theme.to_json())
+    return replace(slate, tracks=tuple(tracks), theme=theme)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
 from segue.explain.reasons import FACTS
-from segue.explain.words import DEFAULT, Language, language, languages
+from segue.explain.words import Language, spoken
 from segue.kernels.ragged import offsets_of, take_rows
+from segue.models.boards import Boards
 from segue.pipeline.candidates import Candidates
+from segue.pipeline.request import Request
 from segue.pipeline.stage import Recipe
 from segue.registry.snapshot import Snapshot
 from segue.types import Ask, Pick, Rung, Slate, SlateTrack
@@ -41,8 +43,8 @@ class Slates:
     """`int32[n]`: catalogue number of the track that the reason names, -1 for none."""
     codes: tuple[str, ...]
     """What reasons there can be: names of sources, and facts."""
-    code: NDArray[np.int8]
-    """`int8[n]`: which of them it is."""
+    code: NDArray[np.int16]
+    """`int16[n]`: which of them it is."""
     other: NDArray[np.int32]
     """`int32[n]`: catalogue number of another track that the reason names, -1 for none."""
     rungs: Sequence[Rung]
@@ -96,6 +98,7 @@ def collect(
     notes: Sequence[Sequence[str]],
     snapshot: Snapshot,
     dials: tuple[NDArray[np.float32], NDArray[np.float32]],
+    request: Request | None = None,
 ) -> Slates:
     """Put together what recipes made of some of the asks each; what is short of its limit gets a note that says so.
 
@@ -105,6 +108,7 @@ def collect(
         notes: What the askers should know, beside `asks`.
         snapshot: What answered.
         dials: `float32[A]` twice: as `Slates.dial` and `Slates.dial_propensity`.
+        request: All of them as they were asked, a row each; None: nobody is told whose chart it was.
     """
     sources = tuple(dict.fromkeys(name for _, made, _ in parts for name in made.sources))
     codes = (*sources, *FACTS)
@@ -120,7 +124,7 @@ def collect(
     offsets = offsets_of(lengths)
     track, score = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.float32)
     source, seed = np.empty(offsets[-1], np.int8), np.empty(offsets[-1], np.int32)
-    code, other = np.empty(offsets[-1], np.int8), np.empty(offsets[-1], np.int32)
+    code, other = np.empty(offsets[-1], np.int16), np.empty(offsets[-1], np.int32)
     propensity = np.empty(offsets[-1], np.float32)
     for some, made, _ in parts:
         _, places = take_rows(offsets, some)
@@ -129,10 +133,14 @@ def collect(
         source[places], seed[places] = named[made.reason_source], made.reason_seed
         code[places], other[places] = named[made.reason], made.reason_other
         propensity[places] = made.propensity
+        if request is not None and snapshot.boards is not None:
+            asked = request.take(some)
+            codes, code[places] = charted(codes, code[places], made.track, made.rows, asked, snapshot.boards)
     short = np.flatnonzero(lengths < [0 if ask.minutes else ask.limit for ask in asks])
     told = [list(one) for one in notes]
     for row in short.tolist():
-        told[row].append(f"{lengths[row]} tracks instead of {asks[row].limit}: nothing else fits well enough")
+        tongue = spoken(asks[row].language)
+        told[row].append(tongue.say("short", made=lengths[row], asked=asks[row].limit))
     why = (seed, codes, code, other)
     made_of = (rungs, recipes, told, snapshot.id)
     return Slates(asks, offsets, track, score, sources, source, *why, *made_of, propensity, *dials)
@@ -192,9 +200,9 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
         catalog: As `word` takes it.
         tag: As `word` takes it.
     """
-    spoken = language(tag) or languages()[DEFAULT]
-    sentences = {(code, named): _sentence(spoken, code, named) for code in set(told.code) for named in (False, True)}
-    seeds, others = (_called(spoken, numbers, catalog) for numbers in (told.seed, told.other))
+    tongue = spoken(tag)
+    sentences = {(code, named): _sentence(tongue, code, named) for code in set(told.code) for named in (False, True)}
+    seeds, others = (_called(tongue, numbers, catalog) for numbers in (told.seed, told.other))
     columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
     return [
         sentences[code, seed is not None](seed=seed, other=other, artist=artist)
@@ -202,19 +210,64 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
     ]
 
 
-def _sentence(spoken: Language, code: str, named: bool) -> Callable[..., str]:
+def _sentence(tongue: Language, code: str, named: bool) -> Callable[..., str]:
     """Return what fills in a sentence; where a chart spoke, what it is of is filled in."""
     _, _, of_chart = code.partition(":")
     region, _, genre = of_chart.partition(":")
-    return partial(spoken.sentence(code, named=named).format, region=region, genre=genre)
+    return partial(tongue.sentence(code, named=named).format, region=tongue.place(region), genre=genre)
 
 
-def _called(spoken: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
+def _called(tongue: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
     """Return what tracks are called in a sentence, None for -1; each is put together once."""
     different, place = np.unique(numbers, return_inverse=True)
     columns = (_column(name, different, catalog) for name in ("title", "artist_name"))
-    names = [None if title is None else spoken.call(title, str(artist)) for title, artist in zip(*columns, strict=True)]
+    names = [None if title is None else tongue.call(title, str(artist)) for title, artist in zip(*columns, strict=True)]
     return [names[one] for one in place.tolist()]
+
+
+def charted(
+    codes: tuple[str, ...],
+    code: NDArray[np.int16],
+    tracks: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    request: Request,
+    boards: Boards,
+) -> tuple[tuple[str, ...], NDArray[np.int16]]:
+    """Say which chart spoke where popularity did: `popularity:PT` or `popularity:PT:fado` for `popularity:history`.
+
+    A region is named where its own listeners put the track there, and a genre where the track is of it.
+
+    Args:
+        codes: All that there are.
+        code: `int16[n]`: places in `codes`.
+        tracks: `int32[n]`, canonical.
+        rows: `int64[n]`: the row of each.
+        request: The rows.
+        boards: The charts that were read.
+
+    Returns:
+        More codes, and which of them each is now.
+    """
+    if _POPULAR not in codes or request.region is None or request.mark is None:
+        return codes, code
+    spoke = np.flatnonzero((code == codes.index(_POPULAR)) & (request.region[rows] >= 0))
+    region, mark = request.region[rows[spoke]], request.mark[rows[spoke]]
+    named, found = list(codes), code.copy()
+    for one, other in sorted({*zip(region.tolist(), mark.tolist(), strict=True)}):
+        here = spoke[(region == one) & (mark == other)]
+        here = here[boards.told(one)[tracks[here]]]
+        genre = boards.genre(other)
+        of_genre = boards.of_mark(other)[tracks[here]] if genre else np.zeros(len(here), bool)
+        for some, name in ((here[~of_genre], boards.regions[one]), (here[of_genre], f"{boards.regions[one]}:{genre}")):
+            if len(some):
+                told = f"{_POPULAR.partition(':')[0]}:{name}"
+                if told not in named:
+                    named.append(told)
+                found[some] = named.index(told)
+    return tuple(named), found
+
+
+_POPULAR = "popularity:history"
 
 
 def said(picks: Sequence[Pick], catalog: Catalog, tag: str | None = None) -> list[SlateTrack]:

@@ -17,6 +17,8 @@ _COLUMNS = tuple(name for name in SOUND if name not in ("key", "mode"))
 _SOFTNESS = 0.4
 """Of an aim's border, in standard deviations: nobody means a quantile exactly."""
 _EDGE = 0.002
+_WORDLESS = 0.5
+"""Instrumentalness from which on a track has no words: most tracks have hardly any, so that no quantile tells."""
 _TEMPO_SOFTNESS = 0.03
 """Of a wish for a pace, in octaves."""
 
@@ -29,6 +31,8 @@ class Heights:
     """`float32[catalogue]` by column; NaN where nothing is known or guessed. That of a guess is its mean."""
     unsure: Mapping[str, NDArray[np.float32]]
     """`float32[catalogue]`: the variance about the score; 0 where the catalogue says it."""
+    wordless: NDArray[np.bool_]
+    """`bool[catalogue]`: whether a track is more likely than not without words, as known or guessed."""
     tempo: NDArray[np.float32]
     """`float32[catalogue]`: the logarithm of beats a minute to the base 2, where the catalogue says it, else NaN."""
 
@@ -58,7 +62,7 @@ def heights(sound: Sound, explained: NDArray[np.float32]) -> Heights:
         unsure[name] = np.where(known, 0, 1 - share).astype(np.float32)
     place = SOUND.index("tempo")
     tempo = np.where(sound.known[:, place], sound.values[:, place], np.nan).astype(np.float32)
-    return Heights(scores, unsure, tempo)
+    return Heights(scores, unsure, sound["instrumentalness"] >= _WORDLESS, tempo)
 
 
 def reached(aim: Aim, levels: Heights) -> NDArray[np.float32]:

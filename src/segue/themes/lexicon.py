@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from segue.themes.theme import Aim
 
-__all__ = ["ALIASES", "CONCEPTS", "FILLERS", "INSTRUMENTS", "PLACES", "WIDE", "Concept", "Place"]
+__all__ = ["ALIASES", "BESIDE", "CONCEPTS", "FILLERS", "INSTRUMENTS", "PLACES", "WIDE", "Concept", "Place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Concept:
     """Such as "energy>.7 valence<.3": quantiles of the catalogue."""
     titles: str = ""
     """How playlists of it are called, in the words that most are called by; `_` as above."""
+    against: str = ""
+    """How playlists of the opposite are called, as `titles`; "": it has no opposite."""
     leaning: str = ""
     """Genres that suit it, without being asked for."""
     pace: tuple[float, float] | None = None
@@ -44,44 +46,51 @@ class Concept:
         )
 
 
+_LOUD, _QUIET = "workout party pump_up rock running metal gym", "sleep slow mellow relax calm acoustic"
+_GLAD, _SAD = "happy feel_good party good_vibes", "sad heartbreak depressing melancholy"
+_FRIENDLY = "happy feel_good love calm"
+"""What playlists are called that are the opposite of some mood."""
+BESIDE = {_LOUD: _QUIET, _QUIET: _LOUD}
+"""What lies away from the one lies beside the other: few playlists are called "study", many "sleep"."""
+
 _MOODS = (
     Concept("mood", "happy joyful joyous cheerful glad merry happiness joy upbeat | feliz alegre alegria contento "
             "felicidad animado animada | frohlich glucklich gute_laune heiter froh | felicidade contente | joyeux "
             "joyeuse heureux heureuse gai bonheur bonne_humeur | 楽しい 幸せ ハッピー 明るい",
-            "valence>.75 energy>.5", "happy feel_good"),
+            "valence>.75 energy>.5", "happy feel_good", _SAD),
     Concept("mood", "feel_good feelgood good_vibes good_mood | buen_rollo buenas_vibras | gutelaune | "
-            "boas_vibracoes | bonne_ambiance", "valence>.7 energy>.45", "feel_good happy"),
+            "boas_vibracoes | bonne_ambiance", "valence>.7 energy>.45", "feel_good happy", _SAD),
     Concept("mood", "sad sadness crying cry tears sorrow sorrowful unhappy depressing depressed depression "
             "heartbroken heartbreak breakup | triste tristeza llorar desamor | traurig trauer weinen liebeskummer | "
             "tristezas chorar coracao_partido | tristesse pleurer rupture chagrin | 悲しい 泣ける 切ない 失恋",
-            "valence<.3 energy<.45", "sad", arc="gentle"),
+            "valence<.3 energy<.45", "sad", _GLAD, arc="gentle"),
     Concept("mood", "melancholy melancholic melancholia bittersweet wistful gloomy blue_mood | melancolia "
             "melancolico melancolica | melancholisch wehmutig melancholie | saudade | melancolie melancolique | "
             "メランコリー 哀愁",
-            "valence<.3 energy<.45", "melancholy sad"),
+            "valence<.3 energy<.45", "melancholy sad", _GLAD),
     Concept("mood", "calm calming peaceful tranquil serene soothing gentle quiet quietly | tranquilo tranquila calma "
             "sereno serena paz | ruhig ruhe beruhigend still friedlich | calmo sereno paz | calme paisible apaisant "
             "serein tranquille | 穏やか 静か 落ち着く カーム",
-            "energy<.25 loudness<.4", "calm relax", "ambient folk", arc="gentle"),
+            "energy<.25 loudness<.4", "calm relax", _LOUD, "ambient folk", arc="gentle"),
     Concept("mood", "relax relaxing relaxed relaxation unwind unwinding | relajante relajarse relajado relax "
             "descansar | entspannt entspannung entspannend entspannen | relaxante relaxar relaxado descanso | "
             "relaxant relaxation detente se_detendre | リラックス 癒し くつろぎ",
-            "energy<.25 loudness<.4", "relax calm", "ambient acoustic", arc="gentle"),
+            "energy<.25 loudness<.4", "relax calm", _LOUD, "ambient acoustic", arc="gentle"),
     Concept("mood", "chill chilled chillout chill_out chilling mellow laid_back laidback easygoing easy_listening | "
             "chill suave | gechillt gemutlich | suave de_boa | chill cool doux douce | チル まったり ゆったり",
-            "energy<.3 loudness<.4", "mellow calm relax", arc="gentle"),
+            "energy<.3 loudness<.4", "mellow calm relax", _LOUD, arc="gentle"),
     Concept("mood", "energetic energy energizing energising lively powerful pumped pump_up hype hyped "
             "adrenaline high_energy | energetico energetica energia | energiegeladen energisch energie "
             "kraftvoll | energico energica energia animada | energique energie energisant | 元気 エネルギッシュ "
             "テンション",
-            "energy>.75 danceability>.4", "energetic pump_up"),
+            "energy>.75 valence>.4", "energetic pump_up", _QUIET),
     Concept("mood", "angry anger mad furious rage raging aggressive aggression hate | enojado enfadado rabia furia "
             "ira agresivo | wutend wut zorn aggressiv | raiva bravo zangado agressivo | colere enerve rage "
             "agressif furieux | 怒り 激しい",
-            "energy>.75 valence<.3", "angry metal", "metal hardcore nu_metal"),
+            "energy>.75 valence<.3", "angry metal", _FRIENDLY, "metal hardcore nu_metal"),
     Concept("mood", "intense intensity fierce heavy hard hardcore_mood brutal | intenso intensa duro dura fuerte | "
             "intensiv heftig hart | intenso pesado | intense lourd dur | ヘビー",
-            "energy>.8", "intense", "metal hard_rock"),
+            "energy>.8", "intense", _QUIET, "metal hard_rock"),
     Concept("mood", "romantic romance love loving valentine valentines love_songs candlelight | romantico romantica "
             "amor enamorado enamorada | romantisch liebe liebes liebeslieder verliebt | romantica namoro apaixonado | "
             "romantique amour amoureux amoureuse | 恋 恋愛 愛 ロマンチック ラブソング",
@@ -90,66 +99,66 @@ _MOODS = (
             "energy<.55 danceability>.5", "sexy"),
     Concept("mood", "dark sinister haunting eerie moody brooding | oscuro oscura sombrio | dunkel duster finster | "
             "escuro sombrio | sombre tenebreux | 暗い ダーク",
-            "valence<.3", "dark"),
+            "valence<.3", "dark", _GLAD),
     Concept("mood", "dreamy dream dreaming ethereal atmospheric floating | sonador ensueno atmosferico | vertraumt "
             "traumerisch traum | sonhador sonho | reveur reve onirique planant | ドリーミー 夢",
-            "energy<.5 acousticness>.4", "dreamy", "dream_pop shoegaze ambient"),
+            "energy<.5 acousticness>.4", "dreamy", _LOUD, "dream_pop shoegaze ambient"),
     Concept("mood", "epic cinematic heroic triumphant dramatic | epico epica cinematico | episch heldenhaft | epico "
             "| epique cinematographique | 壮大",
-            "instrumentalness>.6 energy>.4", "epic", "soundtrack orchestral"),
+            "instrumentalness>.6 energy>.4", "epic", "", "soundtrack orchestral"),
     Concept("mood", "nostalgic nostalgia throwback throwbacks memories | nostalgico nostalgica recuerdos | nostalgisch "
             "erinnerungen | nostalgia lembrancas | nostalgique souvenirs | 懐かしい", "", "throwback nostalgia"),
     Concept("mood", "motivation motivational inspiring inspirational inspiration motivated | motivacion inspirador "
             "motivador | motivation motivierend inspirierend | motivacao inspirador | motivation motivant inspirant "
             "| やる気", "energy>.6", "motivation inspiration", arc="build"),
     Concept("mood", "sunny bright summery | soleado | sonnig | ensolarado | ensoleille | 晴れ",
-            "valence>.65 energy>.4", "sunny summer"),
+            "valence>.65 energy>.4", "sunny summer", _SAD),
     Concept("mood", "cozy cosy warm snug | acogedor acogedora | gemutlich kuschelig | aconchegante | cosy chaleureux",
-            "energy<.4 acousticness>.5", "cozy", arc="gentle"),
+            "energy<.4 acousticness>.5", "cozy", _LOUD, arc="gentle"),
     Concept("mood", "hopeful hope optimistic uplifting | esperanza optimista esperanzador | hoffnungsvoll hoffnung | "
-            "esperanca otimista | espoir optimiste", "valence>.55 energy>.45", "uplifting"),
+            "esperanca otimista | espoir optimiste", "valence>.55 energy>.45", "uplifting", _SAD),
 )  # fmt: skip
 
 _ACTIVITIES = (
     Concept("activity", "party parties partying club clubbing turn_up pregame dancefloor | fiesta fiestas rumba "
             "discoteca marcha | party feiern feier fete_abend disko | festa festas balada | fete soiree boite | "
             "パーティー パーティ クラブ",
-            "danceability>.6 energy>.6", "party dance", arc="wave"),
+            "energy>.7 danceability>.5 valence>.4", "party dance", _QUIET, arc="wave"),
     Concept("activity", "dance dancing danceable | bailar baile bailable bailando | tanzen tanz tanzbar | dancar "
             "danca dancante | danser danse dansant | ダンス 踊る",
-            "danceability>.65 energy>.5", "dance party", arc="wave"),
+            "danceability>.65 energy>.5", "dance party", _QUIET, arc="wave"),
     Concept("activity", "workout workouts gym exercise exercising fitness training lifting weights crossfit hiit | "
             "gimnasio ejercicio entrenar entrenamiento deporte | training trainieren sport fitness krafttraining | "
             "academia treino treinar malhar exercicio | sport entrainement musculation salle_de_sport | "
             "筋トレ ワークアウト トレーニング ジム",
-            "energy>.75 danceability>.4", "workout gym", arc="build"),
+            "energy>.75 valence>.4", "workout gym", _QUIET, arc="build"),
     Concept("activity", "running run runs jogging jog marathon treadmill cardio | correr corriendo carrera | laufen "
             "joggen lauf | corrida correr correndo | courir course jogging | ランニング ジョギング",
-            "energy>.7", "running workout", pace=(150, 180), arc="build"),
+            "energy>.7", "running workout", _QUIET, pace=(150, 180), arc="build"),
     Concept("activity", "cycling spinning spin_class biking bike | ciclismo bicicleta bici | radfahren fahrrad | "
-            "ciclismo pedalar | velo cyclisme", "energy>.7", "spin workout", pace=(120, 150), arc="build"),
+            "ciclismo pedalar | velo cyclisme", "energy>.7", "spin workout", _QUIET, pace=(120, 150), arc="build"),
     Concept("activity", "walking walk stroll hiking hike | caminar paseo pasear | spazieren wandern spaziergang | "
             "caminhada caminhar | marche promenade randonnee", "energy>.35 energy<.75", "walking",
             pace=(100, 130)),
     Concept("activity", "sleep sleeping sleepy bedtime asleep lullaby lullabies nap napping fall_asleep snooze "
             "insomnia | dormir dormido sueno siesta nana | schlafen schlaf einschlafen schlaflied | dormir sono "
             "ninar soneca | dormir sommeil dodo berceuse sieste | 睡眠 眠り 寝る おやすみ 子守唄",
-            "energy<.15 loudness<.25 instrumentalness>.4", "sleep calm", "ambient sleep new_age",
+            "energy<.15 loudness<.25 instrumentalness>.4", "sleep calm", _LOUD, "ambient sleep new_age",
             pace=(60, 80), arc="wind-down"),
     Concept("activity", "focus focusing focused concentrate concentration deep_work productivity coding programming "
             "| concentracion concentrarse enfoque | konzentration konzentrieren fokus programmieren | foco "
             "concentracao concentrar | concentration se_concentrer focus | 集中",
-            "instrumentalness>.7 energy<.4 loudness<.5", "focus study", "ambient post-rock"),
+            "instrumentalness>.7 energy<.4 loudness<.5", "focus study", _LOUD, "ambient post-rock"),
     Concept("activity", "study studying studies homework reading read books | estudiar estudio leer lectura tarea | "
             "lernen studieren lesen hausaufgaben | estudar estudo leitura ler | etudier etude lecture lire devoirs "
             "| 勉強 読書",
-            "energy<.35 loudness<.5", "study calm", "ambient acoustic"),
+            "energy<.35 loudness<.5", "study calm", _LOUD, "ambient acoustic"),
     Concept("activity", "work working office at_work desk | trabajo trabajar oficina | arbeit arbeiten buro | "
             "trabalho trabalhar escritorio | travail travailler bureau | 仕事 作業", "", "work"),
     Concept("activity", "meditation meditate meditating mindfulness yoga spa massage zen | meditacion meditar yoga "
             "masaje | meditation meditieren achtsamkeit | meditacao meditar ioga massagem | meditation mediter "
             "relaxation_yoga | 瞑想 ヨガ",
-            "energy<.15 instrumentalness>.6", "meditation yoga", "new_age ambient", pace=(50, 80), arc="flat"),
+            "energy<.15 instrumentalness>.6", "meditation yoga", _LOUD, "new_age ambient", pace=(50, 80), arc="flat"),
     Concept("activity", "cooking cook kitchen dinner dining supper brunch lunch | cocinar cocina cena cenar comida | "
             "kochen kuche abendessen essen | cozinhar cozinha jantar almoco | cuisine cuisiner diner repas "
             "dejeuner | 料理 夕食 ディナー", "energy<.75", "dinner cooking", arc="gentle"),
@@ -223,16 +232,16 @@ _SOUNDS = (
     Concept("sound", "fast quick speedy uptempo up_tempo | rapido rapida rapidas | schnell | rapido | rapide vite | "
             "速い アップテンポ", "tempo>.7 energy>.5", "fast"),
     Concept("sound", "loud noisy | ruidoso | laut | alto_volume barulhento | fort bruyant | うるさい",
-            "loudness>.75 energy>.6", "loud"),
+            "loudness>.75 energy>.6", "loud", _QUIET),
     Concept("sound", "soft softly light lite | suave suaves ligero | leise sanft leicht weich | suave leve | leger "
-            "legere | やさしい", "energy<.3 loudness<.4", "soft"),
+            "legere | やさしい", "energy<.3 loudness<.4", "soft", _LOUD),
     Concept("sound", "acoustic unplugged | acustico acustica | akustisch akustik | acustico | acoustique | "
-            "アコースティック", "acousticness>.75", "acoustic", "acoustic"),
+            "アコースティック", "acousticness>.75", "acoustic", leaning="acoustic"),
     Concept("sound", "instrumental instrumentals wordless no_lyrics without_lyrics without_words no_words no_vocals "
             "without_vocals no_singing no_voice | instrumental sin_letra sin_voz sin_voces | "
             "instrumental ohne_worte ohne_text ohne_gesang | instrumental sem_letra sem_voz | instrumental "
             "instrumentale sans_paroles sans_voix | "
-            "インスト", "instrumentalness>.85", "instrumental", "instrumental"),
+            "インスト", "instrumentalness>.85", "instrumental", leaning="instrumental"),
     Concept("sound", "vocals vocal voice voices lyrics singing_voice words | voces voz letra | gesang stimme stimmen "
             "text | vozes letras | voix chant paroles | ボーカル 歌詞", "instrumentalness<.3", ""),
     Concept("sound", "talking spoken speech spoken_word | hablado | gesprochen | falado | parle", "speechiness>.8", ""),
@@ -266,7 +275,7 @@ _PORTUGUESE = "brazilian portuguese brasileiro brasileira mpb sertanejo samba bo
 PLACES = (
     Place(_SPANISH,
           "spanish espanol en_espanol espanola castellano spanisch espanhol espagnol espagnole スペイン語", "es"),
-    Place("spanish espanol flamenco", "espana spain spanien espanha espagne スペイン", region="ES"),
+    Place("spanish rumba_catalana", "espana spain spanien espanha espagne スペイン", region="ES"),
     Place("mexican mexicano mexicana norteno ranchera corrido banda",
           "mexican mexicano mexicana mexico mexikanisch mexicain メキシコ", region="MX"),
     Place("argentine argentino", "argentina argentine argentino argentinian argentinisch argentin", region="AR"),

@@ -11,8 +11,8 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from segue.models.title import plain_words
 from segue.themes import numerals
-from segue.themes.lexicon import ALIASES, CONCEPTS, FILLERS, INSTRUMENTS, PLACES, WIDE, Concept, Place
-from segue.themes.theme import Aim, Tag, Theme, Understood
+from segue.themes.lexicon import ALIASES, BESIDE, CONCEPTS, FILLERS, INSTRUMENTS, PLACES, WIDE, Concept, Place
+from segue.themes.theme import Aim, Side, Tag, Theme, Understood
 
 __all__ = ["Reader", "Vocabulary", "parse"]
 
@@ -25,6 +25,15 @@ _VERY = frozenset("very really super so extremely muy sehr ganz total muito tres
 _LITTLE = frozenset("bit slightly little somewhat kinda poco etwas bisschen pouco peu moderately medium".split())
 _MARKS_OF = {"genre": ("genre",), "instrument": ("instrument", "genre")}
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_DECADES, _BY_NUMBER = range(1950, 2030, 10), 2000
+"""Of years, and the first that playlists call by all four digits: "90s", but "2010s", and "2014"."""
+_RARE, _SURE = 2.0, 3.0
+"""How high above the mean of all tracks stands what an instrument's playlists hold, in standard deviations, and from
+where on it surely has it."""
+_MARKS = "\"'.,;:!?¡¿()[]«»“”„‘’…、。！？「」"
+"""What stands around words, and is no part of them."""
+_SUNG = ("rock", "pop", "punk", "metal", "rap", "hip hop")
+"""What genres of songs end in: piano rock has a piano, and is not what is meant by "piano"."""
 _PARTS = ("valence", "energy", "tempo", "danceability", "acousticness", "instrumentalness", "speechiness", "loudness")
 
 
@@ -38,6 +47,8 @@ class Vocabulary:
     """Whether an artist has this name; asked for a famous one where the words may well mean something else."""
     learned: Callable[[str], bool] = lambda _: False
     """Whether titles of playlists have this word."""
+    usual: Callable[[str], bool] = lambda _: False
+    """Whether many have it."""
 
     def runs(self) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
         """Return by kind of mark, then by run of a name's words, stemmed and without spaces, the marks with it."""
@@ -72,7 +83,7 @@ class Reader:
             for word in words:
                 if word not in found.missed and self.vocabulary.learned(word):
                     found.learned(word, said=True)
-        return found.theme(text)
+        return _respelt(found.theme(text), text)
 
     def _step(self, words: Sequence[str], place: int, found: "_Found") -> int:
         """Read what begins at a place; return how many words it took."""
@@ -89,7 +100,7 @@ class Reader:
 
     def _phrase(self, phrase: str, size: int, found: "_Found") -> bool:
         if (concept := _concepts().get(phrase)) is not None:
-            found.concept(phrase, concept)
+            found.concept(phrase, concept, usual=self._usual(phrase, concept))
             return True
         if size == 1 and (phrase in _GRAMMAR or _singular(phrase) in FILLERS):
             found.grammar(phrase)
@@ -97,13 +108,22 @@ class Reader:
         if self._named(phrase, size, found):
             return True
         if _stem(phrase) != phrase and (concept := _stems().get(_stem(phrase))) is not None:
-            found.concept(phrase, concept)
+            found.concept(phrase, concept, usual=self._usual(phrase, concept))
             return True
         return False
 
+    def _usual(self, phrase: str, concept: Concept) -> bool:
+        """Say whether playlists of a concept are called by these very words; of moods, other words tell more."""
+        return concept.kind != "mood" and all(self.vocabulary.usual(word) for word in phrase.split())
+
     def _named(self, phrase: str, size: int, found: "_Found") -> bool:
         if (instrument := _instruments().get(phrase)) is not None:
-            found.tag(phrase, "instrument", self._marks(("instrument", "genre"), instrument))
+            found.tag(
+                phrase,
+                "instrument",
+                self._of_instrument(instrument),
+                instrument if self.vocabulary.usual(instrument) else "",
+            )
             return True
         if (where := _places().get(phrase)) is not None:
             kind, marks = self._of_place(where)
@@ -169,6 +189,15 @@ class Reader:
             return False
         return len(words) > 1 or _compact(phrase) in self._genres
 
+    def _of_instrument(self, name: str) -> tuple[tuple[str, int], ...]:
+        """Return the marks of an instrument: its own, and genres that are called by it, but not those of songs."""
+        genres = self.vocabulary.marks.get("genre", ())
+        return tuple(
+            (kind, mark)
+            for kind, mark in self._marks(("instrument", "genre"), name)
+            if kind == "instrument" or not genres[mark].endswith(_SUNG)
+        )
+
     def _of_place(self, where: Place) -> tuple[str, tuple[tuple[str, int], ...]]:
         """Return the marks of a place: its language, its region, and genres that are called by it."""
         named = [word.replace("_", " ") for word in where.genres.split()]
@@ -206,6 +235,7 @@ class _Found:
     tags: list[Tag] = field(default_factory=list)
     leaning: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """The words that the map of titles is asked: what is turned round, or a number of beats, is left out."""
     understood: list[Understood] = field(default_factory=list)
@@ -233,30 +263,47 @@ class _Found:
         if not self.turned and word not in _PASSING:
             self.said.append(word)
 
-    def concept(self, words: str, concept: Concept) -> None:
-        """Take a concept."""
+    def concept(self, words: str, concept: Concept, *, usual: bool = False) -> None:
+        """Take a concept; of words that are `usual` in titles, titles know enough."""
         wanted = concept.wanted()
         if self.turned:
             wanted = tuple(replace(one, above=not one.above) for one in wanted[:1])
         wanted = tuple(_degree(one, self.degree) for one in wanted)
         number = len(self.understood)
         self.aims += [(one, place == 0, number) for place, one in enumerate(wanted)]
+        called, against = _titles(concept.titles), _titles(concept.against)
+        if against:
+            beside = tuple(dict.fromkeys((*called, *_titles(BESIDE.get(concept.against, "")))))
+            self.sides.append(Side(against, beside) if self.turned else Side(beside, against))
+        elif concept.kind == "occasion" and not self.turned:
+            self.sides.append(Side(called))
         if not self.turned:
             self.said.append(words)
-            called = [title.replace("_", " ") for title in concept.titles.split()]
-            self.titles += [] if words in called else called  # who says it as playlists do needs no other words
+            self.titles += (
+                [] if words in called or usual else called
+            )  # who says it as playlists do needs no other words
             self.leaning += [genre.replace("_", " ") for genre in concept.leaning.split()]
             self.pace = self.pace or concept.pace
             self.arc = self.arc or concept.arc
-        self._understand(words, concept.kind, ", ".join(map(_said, wanted)), wanted)
+        self._understand(words, concept.kind, aims=wanted)
 
-    def tag(self, words: str, kind: str, marks: tuple[tuple[str, int], ...]) -> None:
-        """Take a genre, an instrument, a language or a region; one that no track is marked with is left to titles."""
+    def tag(self, words: str, kind: str, marks: tuple[tuple[str, int], ...], called: str = "") -> None:
+        """Take a genre, an instrument, a language or a region; one that no track is marked with is left to titles.
+
+        Args:
+            words: In the asker's spelling.
+            kind: Of the tag.
+            marks: That tracks may have.
+            called: What playlists of it are called, where these tell it from all others; "": they do not.
+        """
+        if called:
+            self.sides.append(Side((), (called,)) if self.turned else Side((called,), height=_RARE))
         if marks:
-            self.tags.append(Tag(kind, words, marks, not self.turned))
+            near = Side((called,), height=_SURE) if called else None
+            self.tags.append(Tag(kind, words, marks, not self.turned, near))
         if not self.turned:
             self.said.append(words)
-        self._understand(words, kind, "" if marks else "the catalogue has no tracks marked so")
+        self._understand(words, kind, marked=bool(marks))
 
     def artist(self, words: str, *, surely: bool) -> None:
         """Take an artist's name; of "like X", and of a word that titles use too, titles know more."""
@@ -264,24 +311,24 @@ class _Found:
             self.tags.append(Tag("artist", words, (("artist", 0),), not self.turned))
         if not self.turned:
             self.said.append(words)
-        self._understand(words, "artist", "")
+        self._understand(words, "artist")
 
     def number(self, words: str, numeral: "numerals.Numeral") -> None:
         """Take a tempo or years."""
         if numeral.kind == "tempo":
             self.tempo = numeral.first, numeral.last
-            self._understand(words, "tempo", f"{numeral.first:.0f}–{numeral.last:.0f} beats a minute")
+            self._understand(words, "tempo", value=f"{numeral.first:.0f}–{numeral.last:.0f}")
             return
         self.years = int(numeral.first), int(numeral.last)
         self.said.append(words)
         told = f"{self.years[0]}–{self.years[1]}" if self.years[0] != self.years[1] else str(self.years[0])
-        self._understand(words, "years", told)
+        self._understand(words, "years", value=told)
 
     def learned(self, word: str, *, said: bool = False) -> None:
         """Take a word that titles know, and that may have been `said` already."""
         if not self.turned:
             self.said += [] if said else [word]
-            self._understand(word, "learned", "")
+            self._understand(word, "learned")
         else:
             self.unknown(word)
 
@@ -294,14 +341,12 @@ class _Found:
 
     def respell(self, first: int, word: str, meant: str) -> None:
         """Note that what was just taken was spelt otherwise."""
-        self.understood[first:] = [
-            replace(one, words=word, meaning=f"{meant}: {one.meaning}" if one.meaning else meant)
-            for one in self.understood[first:]
-        ]
+        self.understood[first:] = [replace(one, words=word, meant=meant) for one in self.understood[first:]]
 
-    def _understand(self, words: str, kind: str, meaning: str, aims: tuple[Aim, ...] = ()) -> None:
-        told = f"not {words}" if self.turned else words
-        self.understood.append(Understood(told, kind, meaning, aims))
+    def _understand(
+        self, words: str, kind: str, *, aims: tuple[Aim, ...] = (), value: str = "", marked: bool = True
+    ) -> None:
+        self.understood.append(Understood(words, kind, aims, self.turned, value, marked=marked))
         self.turned, self.degree = False, 0
 
     def theme(self, text: str) -> Theme:
@@ -317,10 +362,27 @@ class _Found:
             tags=tuple(self.tags),
             leaning=tuple(dict.fromkeys(self.leaning)),
             titles=titles,
+            sides=tuple(self.sides),
+            era=None if self.years is None else _era(*self.years),
             arc=self.arc,
             understood=tuple(self.understood),
             unknown=tuple(dict.fromkeys(self.missed)),
         )
+
+
+def _respelt(theme: Theme, text: str) -> Theme:
+    """Return a theme whose words have the accents that the asker wrote; an artist's name is looked up without."""
+    written = {plain_words(word): word.casefold().strip(_MARKS) for word in text.split()}
+
+    def spelt(words: str) -> str:
+        return " ".join(written.get(word, word) for word in words.split())
+
+    return replace(
+        theme,
+        tags=tuple(tag if tag.kind == "artist" else replace(tag, word=spelt(tag.word)) for tag in theme.tags),
+        understood=tuple(replace(one, words=spelt(one.words)) for one in theme.understood),
+        unknown=tuple(map(spelt, theme.unknown)),
+    )
 
 
 def _agreed(aims: Sequence[tuple[Aim, bool, int]]) -> Iterator[Aim]:
@@ -350,9 +412,19 @@ def _degree(aim: Aim, degree: int) -> Aim:
     return replace(aim, quantile=(aim.quantile + towards) / 2)
 
 
-def _said(aim: Aim) -> str:
-    share = round(100 * (1 - aim.quantile if aim.above else aim.quantile))
-    return f"{'most' if aim.above else 'least'} {aim.column}, of the catalogue's {share}%"
+def _era(first: int, last: int) -> Side:
+    """Return what playlists of some years are called: a year by its number, others by their decades."""
+    inside = [decade for decade in _DECADES if decade <= last and decade + 9 >= first]
+    called = (str(first),) if first == last and first >= _BY_NUMBER else tuple(map(_decade, inside))
+    return Side(called, tuple(_decade(decade) for decade in _DECADES if decade not in inside))
+
+
+def _decade(first: int) -> str:
+    return f"{first % 100}s" if first < _BY_NUMBER else f"{first}s"
+
+
+def _titles(called: str) -> tuple[str, ...]:
+    return tuple(title.replace("_", " ") for title in called.split())
 
 
 def _runs(words: Sequence[str]) -> Iterator[str]:

@@ -2,9 +2,8 @@
 """A theme: what words such as "rainy sunday jazz" ask of each track."""
 
 from dataclasses import dataclass
-from typing import Any
 
-__all__ = ["Aim", "Tag", "Theme", "Understood"]
+__all__ = ["Aim", "Fact", "Relaxed", "Side", "Tag", "Theme", "Understood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,18 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """Tracks that playlists of some titles hold, and those of others do not: "calm", and not "party"."""
+
+    towards: tuple[str, ...]
+    """Titles."""
+    against: tuple[str, ...] = ()
+    """Titles of the opposite; none: all that there is."""
+    height: float = 1.0
+    """Standard scores above the mean at which a track is let in by half."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """Tracks that carry one of some marks: all genres with the word "indie", or everything sung in Spanish."""
 
@@ -33,6 +44,8 @@ class Tag:
     """Kinds and numbers of marks: having one is enough."""
     wanted: bool = True
     """Whether tracks are to have it or not to have it."""
+    near: Side | None = None
+    """Whose company is as good as having it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +56,44 @@ class Understood:
     kind: str
     """mood, activity, occasion, day part, weekday, season, sound, tempo, years, language, region, genre,
     instrument, artist, or learned: known from titles of playlists alone."""
-    meaning: str
-    """What it came to, such as "least energy, of the catalogue's 30%"; "" where the kind says it all."""
     aims: tuple[Aim, ...] = ()
     """What it asks of the sound."""
+    turned: bool = False
+    """Whether it is not to be so."""
+    value: str = ""
+    """Years or beats a minute, in numbers."""
+    meant: str = ""
+    """What it is spelt like, where it was taken for a word that it is not; "": it is spelt so."""
+    marked: bool = True
+    """Whether the catalogue has tracks that are marked so, where it is for marks to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that was asked for and is true of a track."""
+
+    kind: str
+    """As `Understood.kind`."""
+    words: str
+    """The asker's; of years and tempo, numbers."""
+    turned: bool = False
+    """Whether it is true that it is not so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Something that was asked for and cannot hold."""
+
+    code: str
+    """unsure: it is not known of every track that is let in; cannot: it is let go."""
+    kind: str
+    """As `Understood.kind`."""
+    words: str
+    """As `Fact.words`."""
+    count: int
+    """Tracks known to be all that is asked."""
+    turned: bool = False
+    """Whether it was not to be so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +108,15 @@ class Theme:
     """Beats a minute, asked for with a number."""
     years: tuple[int, int] | None = None
     """First and last year of release."""
+    era: Side | None = None
+    """What playlists of these years are called."""
     tags: tuple[Tag, ...] = ()
     leaning: tuple[str, ...] = ()
     """Genres that suit the mood without being asked for: ambient, for sleep."""
     titles: tuple[str, ...] = ()
     """What playlists of such music are called: what the learned map of titles is asked beside the text itself."""
+    sides: tuple[Side, ...] = ()
+    """What playlists of its moods, occasions and instruments are called, and those of their opposites."""
     arc: str | None = None
     """How energetic the list is from its first track to its last; None: the words say nothing of it."""
     understood: tuple[Understood, ...] = ()
@@ -75,16 +126,9 @@ class Theme:
     @property
     def ruled(self) -> bool:
         """Whether any rule says which tracks fit."""
-        return bool(self.aims or self.pace or self.tempo or self.years or self.tags or self.leaning)
+        return bool(self.aims or self.pace or self.tempo or self.years or self.tags or self.leaning or self.sides)
 
     @property
     def empty(self) -> bool:
         """Whether nothing was understood."""
         return not self.understood
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was understood and what was not, as answers carry it."""
-        return {
-            "understood": [{"words": one.words, "as": one.kind, "meaning": one.meaning} for one in self.understood],
-            "unknown": list(self.unknown),
-        }

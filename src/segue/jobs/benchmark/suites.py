@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, dial, flow, listeners, moments, moods, playlists, sets
+from segue.jobs.benchmark import cold, dial, flow, listeners, moments, moods, playlists, regions, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -246,6 +246,15 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=listeners.rows,
             seeds=1,
             measures=listeners.MEASURES,
+            simulated=True,
+        ),
+        Together(
+            name="regions",
+            protocol=regions.PROTOCOL,
+            models=regions.MODELS,
+            rows=regions.rows,
+            seeds=3,
+            measures=regions.MEASURES,
             simulated=True,
         ),
     )
