@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from segue.dataset.build import DatasetConfig
 from segue.errors import BadInput
+from segue.features.dial import DialConfig
 from segue.features.personas import PersonasConfig
 from segue.index.config import IndexConfig
 from segue.models.als import ImplicitALSConfig
@@ -197,6 +198,7 @@ class Settings(BaseSettings):
     spoken: SpokenConfig = SpokenConfig()
     weekly: WeeklyConfig = WeeklyConfig()
     themes: ThemesConfig = ThemesConfig()
+    dial: DialConfig = DialConfig()
     ingest: IngestConfig = IngestConfig()
     serve: ServeConfig = ServeConfig()
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 __all__ = [
     "AgeBracket",
@@ -176,8 +176,8 @@ class Ask:
     limit: int = 30
     now: datetime | None = None
     """Aware; the moment the answer is for. The border fills it in."""
-    dial: float | None = None
-    """From 0, all that the listener knows, to 1, all new to them; None: as the recipe has it."""
+    dial: float | Literal["learned"] | None = None
+    """From 0, all that the listener knows, to 1, all new to them, or as they like it; None: as the recipe has it."""
     minutes: float | None = None
     """How long the list is to last; `limit` then does not count."""
     arc: str | tuple[float, ...] | None = None
@@ -225,6 +225,8 @@ class SlateTrack:
     """What kind of reason it is, in no language: a source, or a fact such as "followed"."""
     other: str | None = None
     """Another track that the reason names."""
+    propensity: float | None = None
+    """The chance with which it was drawn for its place; None: nothing was left to chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +245,19 @@ class Slate:
     spoken: Mapping[str, Any] | None = None
     """Of parts of podcasts and audiobooks, by their ids: `serial`, what each is of; its `position` there; and how much
     of it was heard, `heard_ms` of `duration_ms`. What is not known is left out."""
+    dial: float | None = None
+    """The share of new tracks that was aimed at, where one was: asked for, or drawn for the listener."""
+    dial_propensity: float | None = None
+    """The chance with which it was drawn; None: it was not."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON carries it: on the wire, in a line of `segue batch`, on the shelf."""
-        names = SlateTrack.__slots__
+        names = [name for name in SlateTrack.__slots__ if name != "propensity"]
         tracks = [{name: getattr(track, name) for name in names} for track in self.tracks]
-        theme = {} if self.theme is None else {"theme": self.theme}
+        for told, track in zip(tracks, self.tracks, strict=True):
+            if track.propensity is not None:
+                told["propensity"] = track.propensity
+        more = {name: getattr(self, name) for name in ("theme", "spoken", "dial", "dial_propensity")}
         return {
             "id": self.id,
             "tracks": tracks,
@@ -256,8 +265,7 @@ class Slate:
             "recipe": self.recipe,
             "snapshot": self.snapshot,
             "notes": list(self.notes),
-            **theme,
-            **({} if self.spoken is None else {"spoken": self.spoken}),
+            **{name: told for name, told in more.items() if told is not None},
         }
 
     @classmethod

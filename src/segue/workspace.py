@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from segue import settings as settings_file
@@ -22,6 +22,7 @@ from segue.features.personas import personas as personas_of
 from segue.importers.batch import Importer
 from segue.jobs import charts as charts_job
 from segue.jobs import demo as demo_job
+from segue.jobs import dials as dials_job
 from segue.jobs import ingest as ingest_job
 from segue.jobs import personas as personas_job
 from segue.jobs import themes as themes_job
@@ -40,6 +41,7 @@ from segue.service import shown
 from segue.service.answer import Service
 from segue.service.asks import check, parse
 from segue.service.audience import Audience
+from segue.service.dials import KeptDials
 from segue.service.exposure import record
 from segue.service.histories import Histories
 from segue.service.personas import KeptPersonas
@@ -129,9 +131,13 @@ class Workspace:
     def service(self) -> Service:
         """The one way in for asks."""
         histories = Histories(self.door, self.settings.dataset.signals)
-        return Service(
-            self.current, self.door, self.settings.recipes, histories, self.settings.audience, self.settings.spoken
-        )
+        more = self.settings.audience, self.settings.spoken, self.dials
+        return Service(self.current, self.door, self.settings.recipes, histories, *more)
+
+    @cached_property
+    def dials(self) -> KeptDials:
+        """How new lists should be for each listener, as far as that was learned."""
+        return KeptDials(self.home / "playlists" / "dials.parquet")
 
     @cached_property
     def audience(self) -> Audience:
@@ -187,7 +193,7 @@ class Workspace:
     # Models
 
     def train(self, *, now: datetime | None = None, progress: Progress = silent) -> train_job.Training:
-        """Fit every model on all that may be learned from, and let them serve.
+        """Fit every model on all that may be learned from, let them serve, and learn how new lists should be for whom.
 
         Raises:
             NotReady: There is nothing to learn from.
@@ -195,7 +201,14 @@ class Workspace:
         at = now or datetime.now(UTC)
         made = train_job.train(self.home, self.door, self.settings, at, progress)
         personas_job.refresh(self.personas, self.door, self.settings.personas, made.pointer.id, at, progress)
+        self.learn_dials(now=at, progress=progress)
         return made
+
+    def learn_dials(self, *, now: datetime | None = None, progress: Progress = silent) -> int:
+        """Learn from the lists that listeners answered how new they want theirs; return of how many that is known."""
+        at, catalog = now or datetime.now(UTC), self.catalog()
+        learned = dials_job.refresh(self.dials, self.door, catalog, self.settings.dial, at, progress)
+        return 0 if learned is None else len(learned.listeners)
 
     def models(self) -> list[versions.Manifest]:
         """Return every version of every model, oldest first by name."""
@@ -277,7 +290,7 @@ class Workspace:
         *,
         limit: int = 30,
         listener: str | None = None,
-        dial: float | None = None,
+        dial: float | Literal["learned"] | None = None,
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         language: str | None = None,
@@ -296,7 +309,7 @@ class Workspace:
         title: str | None = None,
         limit: int = 30,
         listener: str | None = None,
-        dial: float | None = None,
+        dial: float | Literal["learned"] | None = None,
         minutes: float | None = None,
         arc: str | tuple[float, ...] | None = None,
         now: datetime | None = None,
@@ -546,6 +559,7 @@ class Workspace:
             "profile": {name: said for name, said in self.profile(listener).to_json().items() if said is not None},
             "persona": None if (persona := self.persona(listener)) is None else persona.to_json(),
             "consent": {purpose.value: allowed for purpose, allowed in ledger.state(listener).items()},
+            "dial": self.dials.told(listener),
         }
 
     def consent(self, listener: str, purpose: Purpose, granted: bool) -> None:
@@ -553,6 +567,7 @@ class Workspace:
         erasure.record_consent(self.sink, listener, purpose, granted)
         if purpose is Purpose.PERSONALISE and not granted:
             self.shelf.forget(listener)
+            self.dials.forget([listener])
             self.personas.forget([listener])
 
     def profile(self, listener: str) -> Profile:
@@ -582,7 +597,7 @@ class Workspace:
         return self.profile(listener)
 
     def export(self, listener: str) -> Iterator[dict[str, Any]]:
-        """Give everything kept of a listener: events, what they were called, then playlists."""
+        """Give everything kept of a listener: events, what they were called, playlists, and how new these should be."""
         yield from erasure.export(self.home / "events", listener)
         if (called := self.personas.of(listener, self.settings.personas)) is not None:
             told = {"snapshot": called.snapshot, "measured_at": called.measured_at, **called.persona.to_json()}
@@ -590,12 +605,15 @@ class Workspace:
         for kept in self.shelf.editions(listener, weekly_job.NAME):
             slate = weekly_job.read(kept, self.catalog()).slate.to_json()
             yield {"type": "weekly", "listener": listener, "week": kept.edition, "slate": slate}
+        if (learned := self.dials.told(listener)) is not None:
+            yield {"type": "dial", "listener": listener, **learned}
 
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""
         done = erasure.erase(self.home / "events", self.sink, listener)
         self.personas.forget([listener])
         playlists = self.shelf.forget(listener)  # after it: from then on no weekly run puts any back
+        self.dials.forget([listener])
         return Forgotten(
             done.receipt,
             listener,

@@ -2,11 +2,10 @@
 """Simulated: in a world whose truth is known, a weekly reaches all the tastes of its listeners, and costs nothing."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from segue.jobs.benchmark.listeners import covered, gains
 from segue.service.answer import Service
 from segue.service.histories import Histories
-from segue.simulate.truth import match
 from segue.simulate.world import simulate
 from segue.types import Ask, Kind
 from segue.workspace import Workspace
@@ -28,28 +27,9 @@ def test_weeklies_cover_the_tastes_of_eclectic_listeners_without_loss(world: Wor
         numbers = np.array([int(one[-6:]) for one in ids.gather(slates.track)])
         rows = [numbers[a:b] for a, b in zip(slates.offsets[:-1], slates.offsets[1:], strict=True)]
         who = [int(one[-6:]) for one in listeners]
-        measured.append((covered(truth, who, rows), gained(truth, who, rows)))
+        pairs = list(zip(who, rows, strict=True))
+        cover = np.nanmean([covered(truth, listener, tracks) for listener, tracks in pairs])
+        measured.append((cover, np.mean([gains(truth, listener, tracks) for listener, tracks in pairs])))
     (cover, gain), (_, plain) = measured
     assert cover >= 0.8
     assert gain >= 0.97 * plain
-
-
-def covered(truth, who: list[int], rows: list[NDArray[np.int64]]) -> float:  # type: ignore[no-untyped-def]
-    """Return the mean share of the tastes of listeners with three or more that a track of the list suits best."""
-    shares = []
-    for listener, tracks in zip(who, rows, strict=True):
-        tastes = truth.taste_vectors[listener][truth.taste_weights[listener] >= 0.1]
-        apart = [one for place, one in enumerate(tastes) if all(one @ before < 0.75 for before in tastes[:place])]
-        if len(apart) >= 3:
-            suits = match(np.stack(apart) @ truth.track_vectors[tracks].T)
-            shares.append((suits.max(axis=1) >= 0.4).mean())
-    return float(np.mean(shares))
-
-
-def gained(truth, who: list[int], rows: list[NDArray[np.int64]]) -> float:  # type: ignore[no-untyped-def]
-    """Return the mean discounted gain, by how well each track truly suits its listener."""
-    gains = []
-    for listener, tracks in zip(who, rows, strict=True):
-        suits = match(truth.affinity(np.array([listener]), tracks))[0]
-        gains.append((suits / np.log2(np.arange(2, len(tracks) + 2))).sum())
-    return float(np.mean(gains))

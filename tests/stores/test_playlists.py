@@ -43,6 +43,9 @@ def frame(*rows: Kept) -> pl.DataFrame:
                 "seeds": [pick.seed for pick in one.picks],
                 "codes": [pick.code for pick in one.picks],
                 "others": [pick.other for pick in one.picks],
+                "propensities": [None for _ in one.picks],
+                "dial": None,
+                "dial_propensity": None,
             }
             for one in rows
         ]
@@ -85,7 +88,9 @@ def test_a_playlist_comes_back_as_it_was_published(shelf: Shelf) -> None:
 def test_a_playlist_of_an_older_release_gives_sources_as_its_reasons(shelf: Shelf) -> None:
     path = shelf.folder / "weekly" / "run" / "part-00000.parquet"
     path.parent.mkdir(parents=True)
-    frame(kept("ann", "1"), kept("bob", "1")).drop("codes", "others").write_parquet(path)
+    frame(kept("ann", "1"), kept("bob", "1")).drop(
+        "codes", "others", "propensities", "dial", "dial_propensity"
+    ).write_parquet(path)
     shelf.publish("weekly", [path], lambda _: ["bob"])
     (one,) = shelf.editions("ann", "weekly")
     assert [(pick.source, pick.seed, pick.other) for pick in one.picks] == [

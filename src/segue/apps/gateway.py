@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
 import polars as pl
@@ -37,6 +37,8 @@ __all__ = ["Pages", "create"]
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 Pages: TypeAlias = Callable[[Workspace, Any], APIRouter]
+Dial: TypeAlias = Annotated[float, Field(ge=0, le=1)] | Literal["learned"]
+"""From what a listener knows (0) to what is new to them (1), or as they like it."""
 
 
 class Playlist(BaseModel):
@@ -52,8 +54,8 @@ class Playlist(BaseModel):
     """Whose it is."""
     limit: int = Field(default=30, ge=1, le=MOST_TRACKS)
     """How many tracks."""
-    dial: float | None = Field(default=None, ge=0, le=1)
-    """From what the listener knows (0) to what is new to them (1)."""
+    dial: Dial | None = None
+    """From what the listener knows (0) to what is new to them (1); `learned`: as they like it."""
     minutes: float | None = Field(default=None, ge=1, le=MOST_MINUTES)
     """How long it is to last, within a twentieth; `limit` then does not count."""
     arc: str | list[float] | None = Field(default=None, max_length=100)
@@ -196,7 +198,7 @@ def _api(gateway: Gateway) -> APIRouter:
         q: Annotated[str | None, Query(description="Artist and title, as a person types them", max_length=256)] = None,
         listener: Annotated[str | None, Query(description="Makes it personal")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
-        dial: Annotated[float | None, Query(ge=0, le=1, description="From familiar (0) to new (1)")] = None,
+        dial: Annotated[Dial | None, Query(description="From familiar (0) to new (1), or `learned`")] = None,
         minutes: Annotated[float | None, Query(ge=1, le=MOST_MINUTES, description="How long; not `limit`")] = None,
         arc: Annotated[str | None, Query(description="Of energy: a name, or levels such as 0.2,0.9,0.1")] = None,
         mix: Annotated[str | None, Query(description="Shares, such as music=0.8,podcast=0.2", max_length=100)] = None,

@@ -28,6 +28,7 @@ from segue.cli.output import (
     shares,
     show_slate,
     table,
+    told_dial,
     workspace,
 )
 
@@ -208,7 +209,7 @@ def radio(
     opened = workspace(home)
     at = moment(now)
     found = opened.find(track)
-    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
+    wishes = {"limit": limit, "dial": told_dial(dial), "minutes": minutes, "arc": levels(arc), "language": language}
     slate = opened.radio(found, listener=listener, now=at, mix=shares(mix), **wishes)  # type: ignore[arg-type]
     if as_json:
         emit(slate.to_json())
@@ -233,7 +234,7 @@ def continue_(
 ) -> None:
     """What a playlist would hold next, by its tracks, its title, or both."""
     opened = workspace(home)
-    wishes = {"limit": limit, "dial": dial, "minutes": minutes, "arc": levels(arc), "language": language}
+    wishes = {"limit": limit, "dial": told_dial(dial), "minutes": minutes, "arc": levels(arc), "language": language}
     whose = {"title": title, "listener": listener, "now": moment(now), "mix": shares(mix)}
     slate = opened.continuation(tracks or (), **whose, **wishes)  # type: ignore[arg-type]
     if as_json:

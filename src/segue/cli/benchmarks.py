@@ -17,7 +17,7 @@ def benchmark(
         str,
         typer.Argument(
             help="lastfm-lightgcnpp, lastfm-s3rec, hetrec, nowplaying, mpd, mpd-cold, flow, moods, situnes; "
-            "simulated: regions, kinds."
+            "simulated: regions, kinds, dial, listeners."
         ),
     ],
     model: Annotated[list[str] | None, typer.Option("--model", help="Only this one; may be given again.")] = None,
@@ -55,6 +55,6 @@ def benchmark(
     ]
     table(f"{made.benchmark}: {made.protocol}", ("model", "", *columns, "fit s", "query ms", "MB"), rows)
     for row in made.rows:
-        if row.source == "ours":
+        if row.source == "ours" and row.tried:
             settings = ", ".join(f"{key} {value}" for key, value in row.settings.items())
             complain_softly(f"{row.model}: {row.tried} settings tried on validation; chosen: {settings}")

@@ -39,6 +39,8 @@ def show(listener: Who, home: Home = None, as_json: Json = False) -> None:
     rows += [(f"says: {name}", _shown(said)) for name, said in known["profile"].items()]
     rows += [("persona", known["persona"]["says"] if known["persona"] else None)]
     rows += [(f"consent: {purpose}", "yes" if given else "no") for purpose, given in known["consent"].items()]
+    if known["dial"] is not None:
+        rows.append(("new tracks they like best", f"{known['dial']['best']:.0%}"))
     table(listener, ("", ""), [(name, str(value) if value is not None else "unknown") for name, value in rows])
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "shares",
     "show_slate",
     "table",
+    "told_dial",
     "workspace",
 ]
 
@@ -43,7 +44,8 @@ Home = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Dial = Annotated[
-    float | None, typer.Option(help="From what the listener knows (0) to what is new to them (1); needs --listener.")
+    str | None,
+    typer.Option(help="From what the listener knows (0) to what is new to them (1), or learned; needs --listener."),
 ]
 Minutes = Annotated[
     float | None, typer.Option("--minutes", help="How long it lasts, within a twentieth; instead of --limit.")
@@ -114,6 +116,13 @@ def shares(mix: str | None) -> dict[str, float] | None:
     return None if mix is None else read_mix(mix)
 
 
+def told_dial(dial: str | None) -> float | str | None:
+    """Read `--dial`; a word that is none is refused with the ask."""
+    from segue.service.asks import read_dial
+
+    return None if dial is None else read_dial(dial)
+
+
 def emit(value: Any) -> None:
     """Print a value as one JSON document."""
     print(json.dumps(asdict(value) if is_dataclass(value) else value, ensure_ascii=False, default=str))  # type: ignore[arg-type]
@@ -152,6 +161,9 @@ def show_slate(title: str, slate: "Slate", identity: str | None = None) -> None:
     table(title, ("", "title", "artist", "why"), rows)
     for note in slate.notes:
         complain_softly(note)
+    if slate.dial is not None:
+        drawn = "" if slate.dial_propensity is None else f", drawn with a chance of {slate.dial_propensity:.2f}"
+        complain_softly(f"dial {slate.dial:.2f}{drawn}")
     complain_softly(f"{len(slate.tracks)} tracks · {slate.rung} · recipe {slate.recipe} · snapshot {slate.snapshot}")
     complain_softly(f"id {identity or slate.id}: `segue playlist show` tells more of it, and draws it")
 

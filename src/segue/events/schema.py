@@ -49,7 +49,7 @@ INTAKE = pl.Schema(
         # In answer to what
         "request_id": pl.String(),
         "slot": pl.Int32(),  # position in the slate, from 0
-        "propensity": pl.Float32(),  # chance with which the policy showed it there
+        "propensity": pl.Float32(),  # chance with which the policy showed it there; impression: drew its dial
         "scores": pl.List(pl.Float32()),  # impression: beside `tracks`
         "sources": pl.List(pl.String()),  # impression: beside `tracks`, the source with the largest share of each score
         "reasons": pl.List(pl.String()),  # impression: beside `tracks`, in words, as they were shown

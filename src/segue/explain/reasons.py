@@ -26,12 +26,12 @@ from segue.pipeline.trace import Trace
 
 __all__ = ["BOUNDS", "FACTS", "Reasons"]
 
-FACTS = ("followed", "often", "again", "outside", "replayed")
+FACTS = ("followed", "often", "again", "outside", "replayed", "explored")
 """Codes of the reasons that rest on the listener's history and the catalogue; the others are names of sources."""
 BOUNDS = Bounds(new_days=60, often=10, away_days=60, known=20, rare=0.02)
 """From when on a fact may be said."""
 
-_WORTH = {"followed": 6.0, "often": 5.5, "again": 5.0, "replayed": 4.5, "outside": 3.7}
+_WORTH = {"explored": 50.0, "followed": 6.0, "often": 5.5, "again": 5.0, "replayed": 4.5, "outside": 3.7}
 _MAIN = (4.0, 3.6, 3.4)
 """What the source that moved the track most is worth, with the first, second and third track that it names."""
 _OTHERS = (3.3, 3.0)
@@ -123,6 +123,8 @@ def _facts(
         replayed |= mine
         first[mine], second[mine] = named[name][mine, 0], named[name][mine, 1]
     yield _codes(replayed, first_fact + FACTS.index("replayed")), first, second, _WORTH["replayed"]
+    explored = ~np.isnan(candidates.propensity)
+    yield _codes(explored, first_fact + FACTS.index("explored")), nothing, nothing, _WORTH["explored"]
 
 
 def _of_source(

@@ -33,6 +33,8 @@ class Candidates:
     """`int8[n]`: what is said: below S what this source says, from S on a fact (`explain.reasons.FACTS`); -1 before."""
     reason_other: NDArray[np.int32]
     """`int32[n]`: another track that the reason names, or -1."""
+    propensity: NDArray[np.float32]
+    """`float32[n]`: the chance with which it was drawn for its place; NaN where nothing was left to chance."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -62,6 +64,7 @@ class Candidates:
             np.full(n, -1, np.int32),
             np.full(n, -1, np.int8),
             np.full(n, -1, np.int32),
+            np.full(n, np.nan, np.float32),
         )
 
     def reorder(self, places: NDArray[np.int64]) -> "Candidates":
@@ -91,4 +94,5 @@ class Candidates:
             reason_seed=self.reason_seed[places],
             reason=self.reason[places],
             reason_other=self.reason_other[places],
+            propensity=self.propensity[places],
         )

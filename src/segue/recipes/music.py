@@ -23,6 +23,7 @@ from segue.ranking.learned import LearnedRank
 from segue.registry.snapshot import Snapshot
 from segue.registry.versions import MODELS
 from segue.reranking.composition import Compose
+from segue.reranking.exploration import Explore
 from segue.reranking.rules import ArtistCap, Floor, Limit
 from segue.retrieval.charts import ChartSource
 from segue.retrieval.eligibility import Eligible
@@ -116,7 +117,15 @@ class ListConfig(BaseModel):
     floor: float = Field(default=0.0, ge=0, lt=1)
     """Tracks that score below this share of the best are left out."""
     unheard: bool = False
-    """Whether tracks that the listener has heard are left out."""
+    """Whether tracks that the listener has heard are left out, where there is no dial."""
+    dial: float | Literal["learned"] | None = None
+    """The share of tracks new to their listener, 0 to 1, where none is asked for; `learned`: as each likes it."""
+    dial_between: tuple[float, float] = (0.0, 1.0)
+    """A learned dial is drawn from here to there."""
+    explore: tuple[int, ...] = ()
+    """Places in the list, from 0, that are left to chance: a track of an artist whom the listener never played."""
+    explore_pool: int = Field(default=40, ge=1, le=1000)
+    """Of so many such tracks, the best, each has the same chance at each of these places."""
 
     @model_validator(mode="after")
     def _ranked_by_seeds(self) -> "ListConfig":
@@ -127,6 +136,27 @@ class ListConfig(BaseModel):
                 "let it stand under `lean`, or set `learned = false`"
             )
         return self
+
+    @field_validator("dial")
+    @classmethod
+    def _a_share(cls, dial: float | str | None) -> float | str | None:
+        if isinstance(dial, float) and not 0 <= dial <= 1:
+            raise ValueError(f"dial is {dial:g}; it must be from 0 (all familiar) to 1 (all new)")
+        return dial
+
+    @field_validator("dial_between")
+    @classmethod
+    def _a_range(cls, between: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= between[0] <= between[1] <= 1 or int(10 * between[1] + 1e-6) < 10 * between[0] - 1e-6:
+            raise ValueError(f"dial_between is {between}; it must go from 0 to 1, upwards, and hold a tenth")
+        return between
+
+    @field_validator("explore")
+    @classmethod
+    def _upwards(cls, slots: tuple[int, ...]) -> tuple[int, ...]:
+        if list(slots) != sorted(set(slots)) or any(not 0 <= slot < 1000 for slot in slots):
+            raise ValueError(f"explore is {slots}; name each place once, upwards, from 0")
+        return slots
 
     @field_validator("weights")
     @classmethod
@@ -168,6 +198,7 @@ class RecipesConfig(BaseModel):
         learned=True,
         lean={"als:history": 1.0},
         flow=FlowConfig(artist_gap=1, album_gap=0, hook=20.0, together=15),
+        dial="learned",
     )
     """From one or a few tracks; personal where there is a history."""
     continuation: ListConfig = ListConfig(
@@ -200,6 +231,8 @@ class RecipesConfig(BaseModel):
         flow=FlowConfig(arc="gentle"),
         floor=0.05,
         unheard=True,
+        dial="learned",
+        dial_between=(0.7, 1.0),
     )
     """New tracks for a listener."""
 
@@ -263,8 +296,9 @@ def recipe(
                 None if spared is None else lambda request: spared(request.titles or [""] * len(request)),
             )
         )
+    last: list[Stage] = []
     if config.diversity or config.calibration or config.rare_share or config.language_floor or dialled:
-        stages.append(
+        last.append(
             Compose(
                 *snapshot.space,
                 config.diversity,
@@ -279,9 +313,10 @@ def recipe(
                 parallel=parallel,
             )
         )
-    stages.append(Limit(snapshot.catalog.length_ms))
+    last.append(Limit(snapshot.catalog.length_ms))
     if config.flow is not None:
-        stages.append(flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
+        last.append(flow(config.flow, snapshot, goes_on=name == "continuation", parallel=parallel))
+    stages += [Explore(last, snapshot.catalog.artist, config.explore, config.explore_pool)] if config.explore else last
     return Recipe(name, [*stages, Reasons({**sources, **leaning}, snapshot.evidence)])
 
 

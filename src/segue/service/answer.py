@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segue.errors import BadInput, NotFound, SegueError
 from segue.explain.words import language_or_default, missing
+from segue.features.dial import Dials
 from segue.kernels.ragged import Ragged
 from segue.pipeline.candidates import Candidates
 from segue.pipeline.habits import Habits
@@ -26,6 +27,7 @@ from segue.registry.snapshot import Snapshot
 from segue.seeds import seed_of
 from segue.service import mixing, moods
 from segue.service.asks import MOST_TRACKS, check
+from segue.service.dials import drawn, wanted
 from segue.service.histories import Histories, ragged
 from segue.service.slates import Slates, collect, moved
 from segue.service.spoken import SpokenShelves
@@ -62,6 +64,7 @@ class Service:
         histories: Who heard what.
         audience: Who may hear what is explicit, and how old strangers count as.
         spoken: How shelves of podcasts and audiobooks are made.
+        dials: Returns how new lists should be for each listener, where that was learned.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Service:
         histories: Histories,
         audience: AudienceConfig | None = None,
         spoken: SpokenConfig | None = None,
+        dials: Callable[[], Dials | None] = lambda: None,
     ):
         self.snapshot = snapshot
         self._door = door
@@ -80,6 +84,7 @@ class Service:
         self._audience = audience or AudienceConfig()
         self._profiles = Profiles(door)
         self._spoken = SpokenShelves(spoken or SpokenConfig(), histories, self._ages)
+        self._dials = dials
 
     def answer(
         self,
@@ -104,6 +109,7 @@ class Service:
         slates: dict[int, Slate | Refusal] = {}
         mixes: dict[int, tuple[dict[Spoken, list[SlateTrack]], list[Slate]]] = {}
         asks, banned = list(asks), exclude or {}
+        dials, silent = self._dials(), self._silent(asks)
         alike: dict[tuple[_Name, datetime | None, int, bool], list[int]] = {}
         for place, ask in enumerate(asks):
             try:
@@ -112,19 +118,21 @@ class Service:
                 slates[place] = Refusal(ask.id, str(error))
                 continue
             if ask.kind in SHELVES:
-                silent = bool(self._silent([ask]))
-                slates[place] = self._spoken.answer(ask, snapshot, silent=silent, exclude=banned.get(ask.id, ()))
+                hidden = ask.listener in silent
+                slates[place] = self._spoken.answer(ask, snapshot, silent=hidden, exclude=banned.get(ask.id, ()))
                 continue
             if ask.mix is not None:
                 asks[place], mixes[place] = self._mixed(ask, snapshot, banned.get(ask.id, ()))
                 ask = asks[place]
             # Asks that differ in these go apart, so that no answer depends on what it was asked beside.
             name: _Name = "title" if ask.kind is Kind.CONTINUE and not ask.tracks else _NAMES[ask.kind]
-            key = (name, ask.now, max(self._config(name).candidates, 2 * ask.limit), ask.dial is not None)
+            config = self._config(name)
+            dialled = wanted(ask, config, dials, silent) is not None
+            key = (name, ask.now, max(config.candidates, 2 * ask.limit), dialled)
             alike.setdefault(key, []).append(place)
         for (name, _, candidates, _), places in alike.items():
             some = [asks[place] for place in places]
-            made = self._same_recipe(some, name, candidates, snapshot, banned, trace, parallel, None)
+            made = self._same_recipe(some, name, candidates, snapshot, banned, trace, parallel, None, dials)
             worded = made.worded(snapshot.catalog)
             if name == "mood":
                 worded = moods.told(made, worded, snapshot)
@@ -178,7 +186,8 @@ class Service:
             until: The log's position up to which histories count.
         """
         candidates = max(self._config("weekly").candidates, 2 * asks[0].limit)
-        return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, Trace(), False, until)
+        trace, dials = Trace(), self._dials()
+        return self._same_recipe(list(asks), "weekly", candidates, snapshot, exclude, trace, False, until, dials)
 
     def history(self, listener: str | None, snapshot: Snapshot, now: datetime) -> Ragged:
         """Return what a listener heard, one row of catalogue numbers; empty for who does not allow it, or nobody."""
@@ -222,6 +231,7 @@ class Service:
         trace: Trace,
         parallel: bool,
         until: int | None,
+        dials: Dials | None,
     ) -> Slates:
         silent = self._silent(asks)
         seeds: list[NDArray[np.int32]] = []
@@ -245,11 +255,14 @@ class Service:
                 notes[place].append(untold)
             if ask.listener in silent:
                 notes[place].append(language_or_default(ask.language).say("silent", listener=ask.listener))
+        config = self._config(name)
         request = self._request(asks, seeds, exclude, snapshot, until)
+        request, chances = drawn(request, asks, config, dials, silent)
         for place, ask in enumerate(asks):
             if ask.listener and ask.listener not in silent and not len(request.history.row(place)):
                 notes[place].append(language_or_default(ask.language).say("strange", listener=ask.listener))
-        config = self._config(name)
+            if ask.dial == "learned" and dials is None:
+                notes[place].append(language_or_default(ask.language).say("undialled"))
         dialled = request.dial is not None
         main = music.recipe(name, snapshot, config, candidates=candidates, parallel=parallel, dialled=dialled)
         own = Trace()
@@ -286,7 +299,10 @@ class Service:
                         notes[place].append(tongue.say("worn", listener=ask.listener))
             parts.append((bare[answered], made.take(np.flatnonzero(answered)), lower))
             bare = bare[~answered]
-        return collect(asks, parts, notes, snapshot, request)
+        none = np.full(len(asks), np.nan, np.float32)
+        main_made = np.isin(np.arange(len(asks)), parts[0][0])
+        aimed = none if request.dial is None else np.where(main_made, request.dial, none)
+        return collect(asks, parts, notes, snapshot, request, (aimed, np.where(np.isnan(aimed), none, chances)))
 
     def _lower_rungs(self, name: _Name, snapshot: Snapshot, candidates: int, parallel: bool) -> Iterator[Recipe]:
         """Yield what answers where nothing is known of tracks or title: the listener's taste, then everyone's."""
@@ -334,7 +350,7 @@ class Service:
         explicit = said.may_hear_explicit(self._audience) & np.array([may for _, may in asked], bool)
         return years, explicit & (years >= self._audience.explicit_for.least_years)
 
-    def _silent(self, asks: list[Ask]) -> set[str]:
+    def _silent(self, asks: Sequence[Ask]) -> set[str]:
         """Return the listeners among the askers who do not allow personal answers."""
         ledger = self._door.ledger()
         named = {ask.listener for ask in asks if ask.listener}
@@ -374,7 +390,6 @@ class Service:
             else (),
             years=years,
             allows_explicit=explicit,
-            dial=_dials(asks),
             length_ms=_lengths(asks),
             arcs=moods.arcs(asks, snapshot),
             habits=habits,
@@ -416,12 +431,6 @@ def _stricter(ask: Ask) -> tuple[int, bool]:
     stated = ask.context.get("age_bracket")
     years = AgeBracket.ADULT.least_years if stated is None else AgeBracket(stated).least_years
     return years, ask.context.get("allows_explicit") is not False
-
-
-def _dials(asks: Sequence[Ask]) -> NDArray[np.float32] | None:
-    if all(ask.dial is None for ask in asks):
-        return None
-    return np.array([np.nan if ask.dial is None else ask.dial for ask in asks], np.float32)
 
 
 def _most(ask: Ask, snapshot: Snapshot) -> int:

@@ -13,7 +13,7 @@ from segue.recipes.spoken import SHELVES
 from segue.service.mixing import MUSIC, counts
 from segue.types import AgeBracket, Ask, Kind, Refusal, Spoken
 
-__all__ = ["MOST_MINUTES", "MOST_TRACKS", "check", "parse", "read_arc", "read_mix"]
+__all__ = ["MOST_MINUTES", "MOST_TRACKS", "check", "parse", "read_arc", "read_dial", "read_mix"]
 
 MOST_TRACKS = 1000
 """The longest list that may be asked for."""
@@ -23,6 +23,7 @@ _LONGEST_TITLE = 1000
 _LONGEST_LINE = 1 << 20
 _LONGEST_TAG = 35
 _EXACT = 1e-6
+_DIAL = "from 0 (all familiar) to 1 (all new), or 'learned'"
 
 
 def check(ask: Ask) -> Ask:
@@ -50,8 +51,11 @@ def check(ask: Ask) -> Ask:
     _check_spoken(ask)
     if ask.minutes is not None and not 1 <= ask.minutes <= MOST_MINUTES:
         raise BadInput(f"minutes is {ask.minutes:g}; it must be from 1 to {MOST_MINUTES}")
-    if ask.dial is not None and not 0 <= ask.dial <= 1:
-        raise BadInput(f"dial is {ask.dial:g}; it must be from 0 (all familiar) to 1 (all new)")
+    if isinstance(ask.dial, str):
+        if ask.dial != "learned":
+            raise BadInput(f"dial is {ask.dial!r}; it must be {_DIAL}")
+    elif ask.dial is not None and not 0 <= ask.dial <= 1:
+        raise BadInput(f"dial is {ask.dial:g}; it must be {_DIAL}")
     if ask.dial is not None and ask.listener is None:
         raise BadInput("a dial from familiar to new needs a listener: nobody knows what is new to nobody")
     if ask.arc is not None:
@@ -148,7 +152,8 @@ def _from_fields(fields: Mapping[str, Any], identity: str, now: datetime) -> Ask
         if not isinstance(fields.get(name), str | None):
             raise BadInput(f"{name} is {fields[name]!r}; it must be text")
     context = fields.get("context") or {}
-    dial = _number("dial", fields, "from 0 (all familiar) to 1 (all new)")
+    given = fields.get("dial")
+    dial = given if isinstance(given, str) else _number("dial", fields, _DIAL)
     minutes = _number("minutes", fields, f"from 1 to {MOST_MINUTES}")
     arc_ = _arc(fields.get("arc"))
     language = fields.get("language")
@@ -189,6 +194,14 @@ def read_arc(text: str) -> str | tuple[float, ...]:
         return tuple(float(one) for one in text.split(",")) if "," in text else text
     except ValueError as error:
         raise BadInput(f"arc is {text!r}; write a name ({', '.join(ARCS)}), or levels such as 0.2,0.9,0.1") from error
+
+
+def read_dial(text: str) -> float | str:
+    """Return the dial that a person writes: a number, or a word, which `check` refuses if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _arc(given: object) -> str | tuple[float, ...] | None:

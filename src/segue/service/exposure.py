@@ -46,9 +46,12 @@ def record(
             "reason_codes": [track.code for track in slate.tracks],
             "reason_seeds": [track.seed for track in slate.tracks],
             "reason_others": [track.other for track in slate.tracks],
+            "propensities": [track.propensity for track in slate.tracks],
             "recipe": slate.recipe,
             "rung": slate.rung.value,
             "snapshot": slate.snapshot,
+            "dial": slate.dial,
+            "propensity": slate.dial_propensity,
         }
         for ask, slate, request_id in zip(asks, slates, request_ids, strict=True)
         if isinstance(slate, Slate)
@@ -76,7 +79,8 @@ def record_kept(
     told: Any = pa.array(reasons(tracks, Told(places["codes"].to_list(), seeds, others), catalog), pa.string())
     offsets: Any = pa.array(offsets_of(playlists["tracks"].list.len().to_numpy()).astype(np.int32))
     codes = pl.col("codes", "seeds", "others").name.map(lambda name: f"reason_{name}")
-    kept = playlists.select("listener", "tracks", "scores", "sources", "recipe", "rung", "snapshot", codes)
+    drawn = ("propensities", "dial", pl.col("dial_propensity").alias("propensity"))
+    kept = playlists.select("listener", "tracks", "scores", "sources", "recipe", "rung", "snapshot", codes, *drawn)
     rows = kept.with_columns(
         pl.Series("event_id", [f"impression-{one}" for one in request_ids]),
         pl.lit(EventType.IMPRESSION.value).alias("type"),

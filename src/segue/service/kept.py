@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
 from segue.service.slates import Slates, said
@@ -37,6 +38,7 @@ def table(slates: Slates, editions: Sequence[str], now: datetime, catalog: Catal
         "seeds": ids.take(pa.array(slates.seed, pa.int32(), mask=slates.seed < 0)),
         "codes": pa.array(slates.codes, pa.string()).take(pa.array(slates.code, pa.int16())),
         "others": ids.take(pa.array(slates.other, pa.int32(), mask=slates.other < 0)),
+        "propensities": _known(slates.propensity),
     }
     columns: dict[str, Any] = {
         "listener": [ask.listener for ask in slates.asks],
@@ -46,11 +48,18 @@ def table(slates: Slates, editions: Sequence[str], now: datetime, catalog: Catal
         "recipe": list(slates.recipes),
         "snapshot": [slates.snapshot] * len(slates),
         "notes": [list(notes) for notes in slates.notes],
+        "dial": _known(slates.dial),
+        "dial_propensity": _known(slates.dial_propensity),
     }
     columns |= {name: pa.ListArray.from_arrays(offsets, values) for name, values in lists.items()}
     frame = pl.from_arrow(pa.table(columns, schema=COLUMNS))
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _known(numbers: NDArray[np.float32]) -> Any:
+    """Return a column with nulls in the place of NaN."""
+    return pa.array(numbers, pa.float32(), mask=np.isnan(numbers))
 
 
 def slate(kept: Kept, catalog: Catalog, tag: str | None = None) -> Slate:

@@ -2,7 +2,7 @@
 """Answers as columns, as the stages leave them; and putting them into words."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -56,6 +56,12 @@ class Slates:
     notes: Sequence[Sequence[str]]
     snapshot: str
     """Id of the snapshot."""
+    propensity: NDArray[np.float32]
+    """`float32[n]`: the chance with which each track was drawn for its place; NaN where it was not drawn."""
+    dial: NDArray[np.float32]
+    """`float32[A]`: the share of new tracks that was aimed at; NaN where none was."""
+    dial_propensity: NDArray[np.float32]
+    """`float32[A]`: the chance with which it was drawn; NaN where it was asked for."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -68,7 +74,13 @@ class Slates:
             some = list(rows)
             part = slice(int(self.offsets[some[0]]), int(self.offsets[some[-1] + 1]))
             told = Told(codes[part], self.seed[part], self.other[part])
-            tracks += word(self.track[part], self.score[part], sources[part], told, catalog, tag)
+            worded = word(self.track[part], self.score[part], sources[part], told, catalog, tag)
+            chances = _some(self.propensity[part])
+            tracks += [
+                one if chance is None else replace(one, propensity=chance)
+                for one, chance in zip(worded, chances, strict=True)
+            ]
+        dial, chance_of_dial = _some(self.dial), _some(self.dial_propensity)
         return [
             Slate(
                 ask.id,
@@ -77,6 +89,8 @@ class Slates:
                 self.recipes[row],
                 self.snapshot,
                 tuple(self.notes[row]),
+                dial=dial[row],
+                dial_propensity=chance_of_dial[row],
             )
             for row, ask in enumerate(self.asks)
         ]
@@ -88,6 +102,7 @@ def collect(
     notes: Sequence[Sequence[str]],
     snapshot: Snapshot,
     request: Request | None = None,
+    dials: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> Slates:
     """Put together what recipes made of some of the asks each; what is short of its limit gets a note that says so.
 
@@ -97,6 +112,7 @@ def collect(
         notes: What the askers should know, beside `asks`.
         snapshot: What answered.
         request: All of them as they were asked, a row each; None: nobody is told whose chart it was.
+        dials: `float32[A]` twice: as `Slates.dial` and `Slates.dial_propensity`; None: there were none.
     """
     sources = tuple(dict.fromkeys(name for _, made, _ in parts for name in made.sources))
     codes = (*sources, *FACTS)
@@ -113,12 +129,14 @@ def collect(
     track, score = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.float32)
     source, seed = np.empty(offsets[-1], np.int8), np.empty(offsets[-1], np.int32)
     code, other = np.empty(offsets[-1], np.int16), np.empty(offsets[-1], np.int32)
+    propensity = np.empty(offsets[-1], np.float32)
     for some, made, _ in parts:
         _, places = take_rows(offsets, some)
         named = np.array([codes.index(name) for name in (*made.sources, *FACTS)], np.int8)
         track[places], score[places] = snapshot.face[made.track], made.score
         source[places], seed[places] = named[made.reason_source], made.reason_seed
         code[places], other[places] = named[made.reason], made.reason_other
+        propensity[places] = made.propensity
         if request is not None and snapshot.boards is not None:
             asked = request.take(some)
             codes, code[places] = charted(codes, code[places], made.track, made.rows, asked, snapshot.boards)
@@ -128,7 +146,9 @@ def collect(
         tongue = language_or_default(asks[row].language)
         told[row].append(tongue.say("short", made=lengths[row], asked=asks[row].limit))
     why = (seed, codes, code, other)
-    return Slates(asks, offsets, track, score, sources, source, *why, rungs, recipes, told, snapshot.id)
+    made_of = (rungs, recipes, told, snapshot.id)
+    dials = dials or (np.full(len(asks), np.nan, np.float32), np.full(len(asks), np.nan, np.float32))
+    return Slates(asks, offsets, track, score, sources, source, *why, *made_of, propensity, *dials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +295,11 @@ def said(picks: Sequence[Pick], catalog: Catalog, tag: str | None = None) -> lis
     scores = np.array([pick.score for pick in picks], np.float32)
     codes = [pick.code or pick.source for pick in picks]
     return word(tracks, scores, [pick.source for pick in picks], Told(codes, seeds, others), catalog, tag)
+
+
+def _some(numbers: NDArray[np.float32]) -> list[float | None]:
+    """Return a column with None in the place of NaN, rounded to what a reader wants."""
+    return [None if number != number else round(number, 6) for number in numbers.tolist()]
 
 
 def _column(name: str, numbers: NDArray[np.int32], catalog: Catalog) -> list[Any]:

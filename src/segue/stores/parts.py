@@ -38,9 +38,12 @@ COLUMNS = pa.schema(
         ("seeds", pa.list_(pa.string())),
         ("codes", pa.list_(pa.string())),
         ("others", pa.list_(pa.string())),
+        ("propensities", pa.list_(pa.float32())),
+        ("dial", pa.float32()),
+        ("dial_propensity", pa.float32()),
     ]
 )
-"""One row a playlist; the last six lists stand beside one another. Older files lack `codes` and `others`."""
+"""One row a playlist; `tracks` and the lists after it stand beside one another. Older files lack the last columns."""
 EMPTY = pl.DataFrame(pl.from_arrow(COLUMNS.empty_table()))
 """No playlists."""
 
@@ -77,7 +80,11 @@ def read(path: Path, columns: Collection[str] | None = None) -> pl.DataFrame:
     assert isinstance(frame, pl.DataFrame)
     if columns is None and "codes" not in frame.columns:  # written when a reason was a source and one track
         nothing = pl.col("seeds").list.eval(pl.when(False).then(pl.element()))
-        return frame.with_columns(pl.col("sources").alias("codes"), nothing.alias("others"))
+        frame = frame.with_columns(pl.col("sources").alias("codes"), nothing.alias("others"))
+    if columns is None and "dial" not in frame.columns:  # written when nothing was left to chance
+        none = pl.col("scores").list.eval(pl.when(False).then(pl.element()))
+        unknown = [pl.lit(None, pl.Float32).alias(name) for name in ("dial", "dial_propensity")]
+        frame = frame.with_columns(none.alias("propensities"), *unknown)
     return frame
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import NotFound
 from segue.evaluation.protocol import Split
-from segue.jobs.benchmark import cold, flow, kinds, moments, moods, playlists, regions, sets
+from segue.jobs.benchmark import cold, dial, flow, kinds, listeners, moments, moods, playlists, regions, sets
 from segue.jobs.benchmark.rows import Row
 
 __all__ = ["SUITES", "Published", "Suite", "Together", "suite"]
@@ -238,6 +238,24 @@ SUITES: Mapping[str, Suite | Together] = {
             rows=playlists.rows,
             seeds=2,
             measures=playlists.MEASURES,
+        ),
+        Together(
+            name="dial",
+            protocol=dial.PROTOCOL,
+            models=dial.MODELS,
+            rows=dial.rows,
+            seeds=1,
+            measures=dial.MEASURES,
+            simulated=True,
+        ),
+        Together(
+            name="listeners",
+            protocol=listeners.PROTOCOL,
+            models=listeners.MODELS,
+            rows=listeners.rows,
+            seeds=1,
+            measures=listeners.MEASURES,
+            simulated=True,
         ),
         Together(
             name="regions",
