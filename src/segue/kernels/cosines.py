@@ -9,8 +9,8 @@ time without ever being added across.
 import numpy as np
 from numba import njit
 
-from segue.kernels.lanes import padded
-from segue.kernels.native import LANES, fma, load, plus, splat, store
+from segue.kernels.lanes import fetch, padded
+from segue.kernels.native import AHEAD, LANES, fma, load, plus, splat, store
 
 __all__ = ["AXES", "ask", "lay", "longest", "products"]
 
@@ -41,6 +41,8 @@ def lay(vectors, items, first, count, depth, tiles):
     """
     f = vectors.shape[1]
     for place in range(count):
+        if place + AHEAD < count:
+            fetch(vectors, items[first + place + AHEAD])
         item = items[first + place]
         top, lane = place // LANES * depth, place % LANES
         squares = np.float32(0)

@@ -4,15 +4,23 @@
 import numpy as np
 from numba import njit
 
-from segue.kernels.native import LANES, fma, load, splat, total
+from segue.kernels.native import LANES, fma, load, prefetch, splat, total
 
-__all__ = ["padded", "product"]
+__all__ = ["fetch", "padded", "product"]
 
 
 @njit(cache=True, nogil=True)
 def padded(size):
     """Return the least multiple of `LANES` that is not below a size."""
     return (size + LANES - 1) // LANES * LANES
+
+
+@njit(cache=True, nogil=True)
+def fetch(rows, row):
+    """Ask for all of a row of `float32[n, f]`, if it is one: numbers below 0 are none."""
+    if row >= 0:
+        for k in range(0, rows.shape[1], LANES):
+            prefetch(rows, row, k)
 
 
 @njit(cache=True, nogil=True)

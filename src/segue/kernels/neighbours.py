@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.lanes import padded
-from segue.kernels.native import LANES, exceeds, fma, load, lowest, over, splat, store, times
+from segue.kernels.native import LANES, exceeds, fma, load, lowest, over, prefetch, splat, store, times
 from segue.kernels.numbers import column_of, cut, number, rank_in_sample, reached_by, score_of
 from segue.kernels.ragged import Ragged
 from segue.kernels.shares import MATERIAL, drop_slight, rank_in
@@ -261,6 +261,9 @@ def _score(offsets, items, weights, exclude_offsets, exclude_items, found, value
             marked[exclude_items[p]] = 2
         for p in range(offsets[row], offsets[row + 1]):
             item = items[p]
+            if p + 1 < offsets[row + 1]:
+                prefetch(found, items[p + 1], 0)
+                prefetch(values, items[p + 1], 0)
             for j in range(found.shape[1]):
                 other = found[item, j]
                 if other < 0:
@@ -292,6 +295,9 @@ def _add_at(
             asked[items[p] >> 6] |= one << np.uint64(items[p] & 63)
         for p in range(offsets[row], offsets[row + 1]):
             item = heard[p]
+            if p + 1 < offsets[row + 1]:
+                prefetch(found, heard[p + 1], 0)
+                prefetch(values, heard[p + 1], 0)
             for j in range(found.shape[1]):
                 other = found[item, j]
                 if other < 0:

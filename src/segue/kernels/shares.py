@@ -6,8 +6,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cholesky import add_gram, add_products, solve_all_from_identity
-from segue.kernels.lanes import padded
-from segue.kernels.native import LANES, fma, load, splat, store, transpose
+from segue.kernels.lanes import fetch, padded
+from segue.kernels.native import AHEAD, LANES, fma, load, splat, store, transpose
 from segue.kernels.ragged import Ragged, offsets_of
 from segue.kernels.threads import spread
 
@@ -97,6 +97,8 @@ def _split(
             system = np.zeros((2 * (size + wide), 2 * (size + wide)), np.float32)
         # Below each other stand W, and what is asked about; in `block` they lie side by side, turned.
         for i in range(m):
+            if i + AHEAD < m:
+                fetch(factors, heard[first + i + AHEAD])
             _scale(factors, heard[first + i], np.sqrt(weights[first + i]), scale, gathered, i)
         gathered[m:room] = 0
         for line in range(lines):

@@ -8,8 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from segue.kernels.cosines import AXES, ask, lay, products
-from segue.kernels.lanes import padded
-from segue.kernels.native import AHEAD, LANES, prefetch
+from segue.kernels.lanes import fetch, padded
+from segue.kernels.native import AHEAD, LANES
 from segue.kernels.ragged import Ragged
 from segue.kernels.threads import spread
 
@@ -160,6 +160,8 @@ def _known(items, weights, vectors, first, last, item, weight, place):
     for at in range(first, last):
         most = max(most, weights[at])
     for at in range(first, last):
+        if at + AHEAD < last:
+            fetch(vectors, items[at + AHEAD])
         if items[at] < 0 or weights[at] <= 0:
             continue
         squares = np.float32(0)
@@ -290,12 +292,10 @@ def _nearest_of(one, centres, k):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 def _nearest(offsets, items, vectors, count, centre, start, stop, label, cosine):
-    ahead = AHEAD // 2
     for row in range(start, stop):
         for at in range(offsets[row], offsets[row + 1]):
-            if at + ahead < offsets[stop] and items[at + ahead] >= 0:
-                for d in range(0, vectors.shape[1], LANES):
-                    prefetch(vectors, items[at + ahead], d)
+            if at + AHEAD < offsets[stop]:
+                fetch(vectors, items[at + AHEAD])
             item = items[at]
             if item < 0 or count[row] == 0:
                 continue

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tracks proposed for each row of a request, with what each source said of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.kernels.ragged import row_numbers, take_rows
+from segue.kernels.ragged import offsets_of, row_numbers, take_rows
 
 __all__ = ["Candidates"]
 
@@ -66,6 +67,17 @@ class Candidates:
             np.full(n, -1, np.int32),
             np.full(n, np.nan, np.float32),
         )
+
+    @classmethod
+    def concat(cls, parts: Sequence["Candidates"]) -> "Candidates":
+        """Return the rows of all parts, one part behind the other; their sources are the same."""
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in cls.__slots__
+            if name not in ("offsets", "sources")
+        }
+        return cls(offsets=offsets_of(lengths), sources=parts[0].sources, **columns)
 
     def reorder(self, places: NDArray[np.int64]) -> "Candidates":
         """Return the places of all rows in another order, which must keep rows together and in order."""

@@ -50,6 +50,14 @@ class Trace:
         """Note what share of its mean score each row's list gave up for a step."""
         self.costs[step] = shares
 
+    def within(self, other: "Trace", rows: NDArray[np.int64], size: int) -> None:
+        """Take over what another says of some rows of `size`."""
+        self.add(other)
+        for rule, held in other.relaxed.items():
+            self.relaxed.setdefault(rule, np.zeros(size, np.bool_))[rows] = held
+        for step, shares in other.costs.items():
+            self.costs.setdefault(step, np.zeros(size, np.float32))[rows] = shares
+
     def add(self, other: "Trace") -> None:
         """Take over the steps and drops of another; what it says of rows means nothing here."""
         self.steps.extend(other.steps)

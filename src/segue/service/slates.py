@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers as columns, as the stages leave them; and putting them into words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import groupby
+from itertools import groupby, repeat
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,6 @@ from segue.registry.snapshot import Snapshot
 from segue.types import Ask, Pick, Rung, Slate, SlateTrack
 
 __all__ = ["Slates", "Told", "collect", "moved", "reasons", "said", "serial_names", "word"]
-
-
-_OF_SERIALS = ("next", "new", "serials")
-"""First parts of the codes whose sentences name a podcast or an audiobook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,32 +202,48 @@ def reasons(tracks: NDArray[np.int32], told: Told, catalog: Catalog, tag: str | 
         tag: As `word` takes it.
     """
     tongue = language_or_default(tag)
-    sentences = {(code, named): _sentence(tongue, code, named) for code in set(told.code) for named in (False, True)}
-    seeds, others = (_called(tongue, numbers, catalog) for numbers in (told.seed, told.other))
-    columns = zip(told.code, seeds, others, _column("artist_name", tracks, catalog), strict=True)
-    if any(code.partition(":")[0] in _OF_SERIALS for code in set(told.code)):
-        wholes = zip(serial_names(tracks, catalog), serial_names(told.seed, catalog), strict=True)
-        return [
-            sentences[code, seed is not None](seed=seed, other=other, artist=artist, serial=serial, beside=beside)
-            for (code, seed, other, artist), (serial, beside) in zip(columns, wholes, strict=True)
-        ]
-    return [
-        sentences[code, seed is not None](seed=seed, other=other, artist=artist)
-        for code, seed, other, artist in columns
-    ]
+    gaps: dict[str, Callable[[], list[Any]]] = {
+        "seed": lambda: _called(tongue, told.seed, catalog),
+        "other": lambda: _called(tongue, told.other, catalog),
+        "artist": lambda: _column("artist_name", tracks, catalog),
+        "serial": lambda: serial_names(tracks, catalog),
+        "beside": lambda: serial_names(told.seed, catalog),
+    }
+    columns: dict[str, NDArray[Any]] = {}  # of these, only what a sentence has a gap for is looked up
+    numbers = {code: number for number, code in enumerate(dict.fromkeys(told.code))}
+    kind = 2 * np.fromiter((numbers[code] for code in told.code), np.int64, len(tracks)) + (told.seed >= 0)
+    found = np.empty(len(tracks), dtype=object)
+    for code, number in numbers.items():
+        for named in (False, True):
+            here = np.flatnonzero(kind == 2 * number + named)
+            if not len(here):
+                continue
+            parts: list[Iterable[str]] = [repeat("", len(here))]
+            for literal, gap in _pieces(tongue, code, named):
+                parts.append(repeat(literal))
+                if gap is not None:
+                    if gap not in columns:
+                        columns[gap] = np.array(gaps[gap](), dtype=object)
+                    parts.append(map(str, columns[gap][here]))
+            found[here] = ["".join(one) for one in zip(*parts, strict=False)]
+    return list(found)
+
+
+def _pieces(tongue: Language, code: str, named: bool) -> Iterator[tuple[str, str | None]]:
+    """Yield a sentence as words, each with the gap behind them; where a chart spoke, what it is of is filled in."""
+    _, _, of_chart = code.partition(":")
+    region, _, genre = of_chart.partition(":")
+    chart = {"region": tongue.place(region), "genre": genre}
+    for literal, gap, _, _ in Formatter().parse(tongue.sentence(code, named=named)):
+        yield literal, None if gap in chart else gap
+        if gap in chart:
+            yield chart[gap], None
 
 
 def serial_names(numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
     """Return what the podcasts and audiobooks of parts are called, None for -1; where no one says, as who speaks."""
     albums, artists = (_column(name, numbers, catalog) for name in ("album_name", "artist_name"))
     return [album or artist for album, artist in zip(albums, artists, strict=True)]
-
-
-def _sentence(tongue: Language, code: str, named: bool) -> Callable[..., str]:
-    """Return what fills in a sentence; where a chart spoke, what it is of is filled in."""
-    _, _, of_chart = code.partition(":")
-    region, _, genre = of_chart.partition(":")
-    return partial(tongue.sentence(code, named=named).format, region=tongue.place(region), genre=genre)
 
 
 def _called(tongue: Language, numbers: NDArray[np.int32], catalog: Catalog) -> list[str | None]:
