@@ -271,18 +271,21 @@ class Workspace:
         region: str | None = None,
         genre: str | None = None,
         language: str | None = None,
+        listener: str | None = None,
         limit: int = 50,
     ) -> list[charts_job.Entry]:
         """Return the most played tracks: of a region (as plays name it), a genre, a language of tracks, or several.
 
         They are counted at training. A region's counts are blended with everyone's by evidence, and a track needs
-        `[models.charts] least_listeners` listeners.
+        `[models.charts] least_listeners` listeners. What is not for the age of who looks is left out.
 
         Raises:
-            NotFound: No track has the genre or the language.
+            NotFound: Nobody plays in the region, or no track has the genre or the language.
             NotReady: Nothing is trained, or there were no plays to count.
         """
-        return charts_job.chart(self.current(), region=region, genre=genre, language=language, limit=limit)
+        serving = self.current()
+        of = {"region": region, "genre": genre, "language": language}
+        return charts_job.chart(serving, **of, limit=limit, may=self.service.audible(listener, serving))
 
     def radio(
         self,
@@ -566,9 +569,13 @@ class Workspace:
         """Write down that a listener gives or withdraws a consent. It counts from the next answer on."""
         erasure.record_consent(self.sink, listener, purpose, granted)
         if purpose is Purpose.PERSONALISE and not granted:
-            self.shelf.forget(listener)
-            self.dials.forget([listener])
-            self.personas.forget([listener])
+            self._forget(listener)
+
+    def _forget(self, listener: str) -> int:
+        """Remove what was made of a listener's plays; return how many playlists that were."""
+        self.dials.forget([listener])
+        self.personas.forget([listener])
+        return self.shelf.forget(listener)
 
     def profile(self, listener: str) -> Profile:
         """Return what a listener says of themselves, as it is kept."""
@@ -611,9 +618,7 @@ class Workspace:
     def erase(self, listener: str) -> Forgotten:
         """Erase a listener from the log's files and from the kept playlists, at once."""
         done = erasure.erase(self.home / "events", self.sink, listener)
-        self.personas.forget([listener])
-        playlists = self.shelf.forget(listener)  # after it: from then on no weekly run puts any back
-        self.dials.forget([listener])
+        playlists = self._forget(listener)  # after it: from then on no weekly run puts any back
         return Forgotten(
             done.receipt,
             listener,

@@ -241,10 +241,12 @@ def _api(gateway: Gateway) -> APIRouter:
         region: Annotated[str | None, Query(description="As plays name it, such as PT", max_length=16)] = None,
         genre: Annotated[str | None, Query(description="Of tracks or artists", max_length=128)] = None,
         language: Annotated[str | None, Query(description="Of tracks, ISO 639-1", max_length=16)] = None,
+        listener: Annotated[str | None, Query(description="Who looks: what is not for their age is left out")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 50,
     ) -> dict[str, Any]:
         """Give tracks, the first first; `own` says whether the region's own count speaks, or everyone's."""
-        found = await gateway.run(lambda: workspace.charts(region=region, genre=genre, language=language, limit=limit))
+        of = {"region": region, "genre": genre, "language": language}
+        found = await gateway.run(lambda: workspace.charts(**of, listener=listener, limit=limit))
         return {"region": region, "genre": genre, "language": language, "tracks": [asdict(one) for one in found]}
 
     @api.get("/moods/{words}", summary="A playlist for free words")

@@ -71,23 +71,36 @@ def chart(
     genre: str | None = None,
     language: str | None = None,
     limit: int = 50,
+    may: NDArray[np.bool_] | None = None,
 ) -> list[Entry]:
     """Return the most played tracks, the first first; of a region, blended with everyone's by evidence.
 
+    Args:
+        snapshot: Holds the charts.
+        region: As plays name it; None: everyone.
+        genre: Of the tracks.
+        language: Of the tracks.
+        limit: How many.
+        may: `bool[catalogue]`: tracks that who looks may hear; None: all.
+
     Raises:
         NotReady: No charts were counted.
-        NotFound: No track has the genre or the language.
+        NotFound: Nobody plays in the region, or no track has the genre or the language.
     """
     if snapshot.charts is None:
         raise NotReady("no charts were counted yet; run `segue train` where there are plays")
     model, numbers = snapshot.charts.model, snapshot.charts.numbers
-    place = model.regions.index(region) if region in model.regions else -1
+    if region is not None and region not in model.regions:
+        raise NotFound(f"there is no chart of {region!r}; there are charts of {', '.join(model.regions[:50]) or 'no region'}")
+    place = -1 if region is None else model.regions.index(region)
     shares, own = model.shares(place), model.told(place)
     among = (numbers >= 0) & _among(snapshot, {"genre": genre, "language": language})[numbers]
     total = max(float(shares[among].sum(dtype=np.float64)), 1e-12)
+    if may is not None:
+        among &= may[numbers]
     listed = np.flatnonzero(among & model.listed)
     best = listed[np.argsort(-shares[listed], kind="stable")][:limit]
-    rows = snapshot.catalog.tracks.select("track_id", "artist_name", "title")[numbers[best]]
+    rows = snapshot.catalog.tracks.select("track_id", "artist_name", "title")[snapshot.face[numbers[best]]]
     return [
         Entry(track, f"{artist} – {title}", float(shares[item]) / total, bool(own[item]))
         for item, (track, artist, title) in zip(best, rows.iter_rows(), strict=True)

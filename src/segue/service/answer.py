@@ -37,6 +37,7 @@ __all__ = ["Answer", "Service"]
 
 _Name: TypeAlias = Literal["radio", "continuation", "title", "mood", "weekly"]
 _LIMIT = 30
+_EVERY = slice(None)
 _NOTHING = np.zeros(0, np.int32)
 _NAMES: Mapping[Kind, _Name] = {
     Kind.RADIO: "radio",
@@ -329,13 +330,21 @@ class Service:
             snapshot: Knows them.
             spoken: Whether parts of podcasts and audiobooks may be among them; else the list is of music.
         """
-        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
         numbers = snapshot.catalog.numbers(tracks)
         known = np.maximum(numbers, 0)
-        may = (~snapshot.catalog.explicit[known] | explicit[0]) & (snapshot.catalog.age_rating[known] <= years[0])
-        may &= spoken | snapshot.catalog.music[known]
+        may = self.audible(listener, snapshot, known) & (spoken | snapshot.catalog.music[known])
         found: NDArray[np.bool_] = may | (numbers < 0)
         return found
+
+    def audible(
+        self, listener: str | None, snapshot: Snapshot, numbers: NDArray[np.int32] | slice = _EVERY
+    ) -> NDArray[np.bool_]:
+        """Mark the tracks, by number, that can be played and that a listener of this age may hear; None: a stranger."""
+        years, explicit = self._ages([Ask("kept", Kind.WEEKLY, listener=listener)])
+        catalog = snapshot.catalog
+        may: NDArray[np.bool_] = catalog.available[numbers] & (catalog.age_rating[numbers] <= years[0])
+        may &= ~catalog.explicit[numbers] | explicit[0]
+        return may
 
     def _ages(
         self, asks: Sequence[Ask], said: ProfileColumns | None = None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from segue.features.dial import LEVELS, Dials
 from segue.pipeline.request import Request
 from segue.recipes.music import ListConfig
-from segue.stores import files
+from segue.stores.tables import ListenerTable
 from segue.types import Ask
 
 __all__ = ["KeptDials", "drawn", "wanted"]
@@ -35,38 +35,34 @@ class KeptDials:
 
     def __init__(self, path: Path):
         self.path = path
+        self._table = ListenerTable(path)
         self._lock = Lock()
         self._read: tuple[tuple[int, int] | None, Dials | None] = (None, None)
 
     def __call__(self) -> Dials | None:
-        """Return what was learned; None: nothing yet."""
-        try:
-            about = self.path.stat()
-        except FileNotFoundError:
-            return None
-        stamp = about.st_mtime_ns, about.st_ino
+        """Return what was learned; None: nothing yet, or nothing that can be read, until it is learned again."""
         with self._lock:
-            if self._read[0] != stamp:
-                self._read = stamp, _dials(pl.read_parquet(self.path))
+            try:
+                about = self.path.stat()
+                stamp = about.st_mtime_ns, about.st_ino
+                if self._read[0] != stamp:
+                    self._read = stamp, _dials(pl.read_parquet(self.path))
+            except (pl.exceptions.PolarsError, OSError):
+                self._read = None, None
             return self._read[1]
 
     def keep(self, dials: Dials | None) -> None:
         """Replace the file; nothing learned leaves none."""
         if dials is None:
-            self.path.unlink(missing_ok=True)
+            self._table.keep(None)
             return
         numbers = np.concatenate([dials.mean, dials.covariance.reshape(len(dials.mean), 9)], axis=1)
         listeners = pl.Series("listener", [*dials.listeners.tolist(), None], pl.String())
-        self._write(pl.DataFrame(numbers, schema=_PARTS).select(listeners, pl.all()))
+        self._table.keep(pl.DataFrame(numbers, schema=_PARTS).select(listeners, pl.all()))
 
     def forget(self, listeners: Sequence[str]) -> None:
         """Take some listeners out of the file."""
-        if not self.path.exists():
-            return
-        kept = pl.read_parquet(self.path)
-        left = kept.filter(pl.col("listener").is_null() | ~pl.col("listener").is_in(list(listeners)))
-        if left.height < kept.height:
-            self._write(left)
+        self._table.forget(listeners)
 
     def told(self, listener: str) -> dict[str, Any] | None:
         """Return what was learned of a listener alone, as an export says it; None: nothing."""
@@ -76,10 +72,6 @@ class KeptDials:
         chances = np.round(dials.chances([listener])[0].astype(np.float64), 4).tolist()
         levels = {f"{level:.1f}": chance for level, chance in zip(LEVELS, chances, strict=True)}
         return {"best": round(float(dials.best([listener])[0]), 1), "chances": levels}
-
-    def _write(self, table: pl.DataFrame) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_with(self.path, lambda aside: table.write_parquet(aside))
 
 
 def _dials(table: pl.DataFrame) -> Dials:

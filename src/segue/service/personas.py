@@ -10,7 +10,7 @@ import polars as pl
 
 from segue.errors import Damaged
 from segue.features.personas import MEASURED, Persona, PersonasConfig, called
-from segue.stores import files
+from segue.stores.tables import ListenerTable
 
 __all__ = ["KeptPersona", "KeptPersonas"]
 
@@ -34,6 +34,7 @@ class KeptPersonas:
 
     def __init__(self, path: Path):
         self.path = path
+        self._table = ListenerTable(path)
 
     def of(self, listener: str, config: PersonasConfig) -> KeptPersona | None:
         """Return what is kept of one listener; None: nothing."""
@@ -56,16 +57,9 @@ class KeptPersonas:
             now: The moment at which the window ends.
         """
         about = [pl.lit(snapshot).alias("snapshot"), pl.lit(now.isoformat()).alias("measured_at")]
-        self._write(measured.select(MEASURED.names()).with_columns(about))
+        table = measured.select(MEASURED.names()).with_columns(about)
+        self._table.keep(table)
 
     def forget(self, listeners: Collection[str]) -> None:
         """Take some listeners out of the file."""
-        if not self.path.exists():
-            return
-        kept = pl.read_parquet(self.path)
-        left = kept.filter(~pl.col("listener").is_in(list(listeners)))
-        if left.height < kept.height:
-            self._write(left)
-
-    def _write(self, table: pl.DataFrame) -> None:
-        files.write_with(self.path, lambda aside: table.write_parquet(aside))
+        self._table.forget(listeners)

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -56,6 +57,8 @@ def playlist(identity: str, kept: Kept, snapshot: Snapshot, language: str | None
         language: Of the reasons; None: English.
     """
     catalog, sound = snapshot.catalog, snapshot.sound
+    there = catalog.numbers(pick.track for pick in kept.picks) >= 0
+    kept = replace(kept, picks=tuple(pick for pick, so in zip(kept.picks, there.tolist(), strict=True) if so))
     slate = kept_slates.slate(kept, catalog, language)
     numbers = catalog.numbers(track.track for track in slate.tracks)
     told = catalog.described[numbers].select(
