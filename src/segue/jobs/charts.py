@@ -91,7 +91,8 @@ def chart(
         raise NotReady("no charts were counted yet; run `segue train` where there are plays")
     model, numbers = snapshot.charts.model, snapshot.charts.numbers
     if region is not None and region not in model.regions:
-        raise NotFound(f"there is no chart of {region!r}; there are charts of {', '.join(model.regions[:50]) or 'no region'}")
+        others = ", ".join(model.regions[:50]) or "no region"
+        raise NotFound(f"there is no chart of {region!r}; there are charts of {others}")
     place = -1 if region is None else model.regions.index(region)
     shares, own = model.shares(place), model.told(place)
     among = (numbers >= 0) & _among(snapshot, {"genre": genre, "language": language})[numbers]
