@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -12,6 +12,7 @@ def test_a_basis_holds_the_powers_of_what_is_above_a_half(share: float) -> None:
     assert_allclose(basis(np.array([share]))[0], [(share - 0.5) ** power for power in range(TERMS)])
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.floats(0.2, 0.8), st.floats(-0.2, 0.2))
 def test_answers_that_are_many_are_believed_and_a_trait_speaks_for_who_gave_none(
     seed: int, middle: float, apart: float
@@ -35,7 +36,8 @@ def test_answers_that_are_many_are_believed_and_a_trait_speaks_for_who_gave_none
 
 
 def test_before_anyone_answered_there_is_what_is_presumed() -> None:
-    nothing = Sums.of(np.zeros(0, np.intp), *(np.zeros(0) for _ in range(4)), 2)
+    none = np.zeros(0)
+    nothing = Sums.of(np.zeros(0, np.intp), none, none, none, none, 2)
     presumed = np.array([[0.6, 0.1, -1, 0], [0, 0.2, 0, 0]])
     mean, _ = posterior(nothing, np.array([[1.0], [-1.0]]), presumed)
     assert_allclose(mean, [[0.6, 0.3, -1, 0], [0.6, -0.1, -1, 0], [0.6, 0.1, -1, 0]])

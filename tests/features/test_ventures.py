@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.features.ventures import HEARD, heard, ventures
@@ -47,6 +47,7 @@ def test_what_was_met_in_a_list_says_nothing_of_how_far_they_go() -> None:
     assert heard(own).schema == HEARD
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=30), min_size=1, max_size=5))
 def test_a_share_is_one_and_everyones_where_all_listen_alike(played: list[list[str]]) -> None:
     told = ventures(heard(pl.concat([events(f"{row}", tracks) for row, tracks in enumerate(played)])))

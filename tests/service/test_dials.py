@@ -148,9 +148,11 @@ def test_what_listeners_make_of_lists_is_learned_exported_and_erased(copy: Works
     few = copy.settings.model_copy(update={"dial": copy.settings.dial.model_copy(update={"least_lists": 5})})
     opened = Workspace(copy.home, few)
     assert opened.learn_dials(now=later) > 2  # who answered nothing, by how they listen
-    told = opened.dials.told(WHO)
+    told, other = opened.dials.told(WHO), opened.dials.told(OTHER)
     assert told is not None
-    assert told["best"] > 0.6
+    assert other is not None
+    assert sum(told["chances"].values()) == pytest.approx(1, abs=0.01)
+    assert told["chances"] != other["chances"]
     assert {"type": "dial", "listener": WHO, **told} in list(opened.export(WHO))
     opened.erase(WHO)
     assert opened.dials.told(WHO) is None

@@ -23,7 +23,7 @@ TERMS = 4
 _MIDDLE = 0.5
 """Where a curve is measured from, so that its coefficients are nearly apart."""
 _BEFORE = np.array([0.02, 0.01, 0.05, 0.05])
-"""Variances of the coefficients over listeners of one trait that are presumed then."""
+"""Variances of the coefficients over listeners who are alike in their traits, as presumed before any answered."""
 _PRESUMED = 3.0
 """How many listeners that presumption counts for."""
 _ROUNDS = 30

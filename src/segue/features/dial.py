@@ -142,14 +142,16 @@ def learn(
         (pl.col("tracks") * 0.5 ** (age_days / config.half_life_days)).alias("weight"),
         (0.5 ** (age_days / config.half_life_days)).alias("left"),
     )
-    row, *told, left = (lists[name].to_numpy() for name in lists.columns)
-    swing, lift = (np.bincount(row, left * shown[name].to_numpy(), each.height) for name in ("swing", "lift"))
+    row, novelty, outcome, weight, left = (lists[name].to_numpy() for name in lists.columns)
+    swing, lift = (
+        np.bincount(row, left * shown[name].to_numpy(), each.height).astype(np.float64) for name in ("swing", "lift")
+    )
     level, width, share = _deviations(each["share"].to_numpy())
     traits = np.stack([share, _deviations(_sways(swing, lift))[2]], axis=1)
     presumed = np.zeros((3, TERMS))
     presumed[0, :3] = _HEIGHT, -2 * _BEND * (level - _MIDDLING), _BEND
     presumed[1, 1] = -2 * _BEND * width
-    sums = Sums.of(row, *told, left, each.height)
+    sums = Sums.of(row, novelty, outcome, weight, left, each.height)
     return Dials(each["listener"].to_numpy().astype(object), *posterior(sums, traits, presumed))
 
 
