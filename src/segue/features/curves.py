@@ -112,7 +112,9 @@ def _slopes(line: Floats, squares: Floats, products: Floats, precision: Floats, 
         presumed: `float64[1 + k, 4]`: the line that is presumed.
     """
     count = len(presumed) * TERMS
-    left = np.einsum("na,nb,nij->aibj", line, line, squares, optimize=True).reshape(count, count)
+    pairs = (line[:, :, None] * line[:, None, :]).reshape(len(line), -1)
+    sides = len(presumed), len(presumed), TERMS, TERMS
+    left = (pairs.T @ squares.reshape(len(line), -1)).reshape(sides).transpose(0, 2, 1, 3).reshape(count, count)
     left += np.kron(np.eye(len(presumed)), _PRESUMED * precision)
     right = np.einsum("na,ni->ai", line, products) + _PRESUMED * presumed @ precision
     return np.linalg.solve(left, right.ravel()).reshape(-1, TERMS)
