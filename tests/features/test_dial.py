@@ -5,8 +5,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from segue.events.schema import INTAKE
-from segue.features.dial import COLUMNS, LEVELS, SHOWN, DialConfig, Dials, learn, lists
+from segue.features.answers import SHOWN
+from segue.features.dial import LEVELS, DialConfig, Dials, learn
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -15,15 +15,11 @@ def shown(listener: str, best: float, lists: int, days: int = 0) -> pl.DataFrame
     """Lists of all levels, whose outcome is the less the further they are from the best."""
     novelty = np.resize(LEVELS, lists)
     outcome = 0.8 - (novelty - best) ** 2 + 0.01 * (-1) ** np.arange(lists)
-    rows = {"listener": listener, "occurred_at": NOW - timedelta(days=days), "tracks": 20}
+    rows = {"listener": listener, "occurred_at": NOW - timedelta(days=days), "tracks": 20, "swing": 0.0, "lift": 0.0}
     return pl.DataFrame({"novelty": novelty, "outcome": outcome}).select(
         pl.col(name) if name in ("novelty", "outcome") else pl.lit(rows[name]).cast(kind).alias(name)
         for name, kind in SHOWN.items()
     )
-
-
-def log(*events: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame(list(events), schema={name: INTAKE[name] for name in COLUMNS})
 
 
 def learned(*parts: pl.DataFrame) -> Dials:
@@ -75,23 +71,40 @@ def test_of_too_few_answers_nothing_is_learned() -> None:
     assert learn(shown("a", 0.5, 0), NOW) is None
 
 
-def test_a_track_is_new_that_was_not_played_before_it_was_shown_and_what_is_replayed_counts_more() -> None:
-    before, after, later = NOW - timedelta(days=1), NOW + timedelta(minutes=1), NOW + timedelta(days=2)
-    event = {"listener": "a", "duration_ms": 100}
-    answer = event | {"occurred_at": after, "request_id": "r"}
-    impression = {"type": "impression", "listener": "a", "request_id": "r", "occurred_at": NOW}
-    told = (
-        event | {"type": "play", "track": "known", "occurred_at": before},
-        impression | {"tracks": ["known", "x", "y"]},
-        answer | {"type": "skip", "track": "x", "played_ms": 20},
-        answer | {"type": "play", "track": "known", "played_ms": 100, "occurred_at": after + timedelta(minutes=1)},
-        answer | {"type": "like", "track": "known"},
+def ventured(**shares: float) -> pl.DataFrame:
+    return pl.DataFrame({"listener": list(shares), "share": list(shares.values())})
+
+
+def test_who_never_answered_has_the_dial_of_those_who_listen_as_they_do() -> None:
+    homely, roving = [f"homely {one}" for one in range(8)], [f"roving {one}" for one in range(8)]
+    parts = [shown(one, 0.2, 22) for one in homely] + [shown(one, 0.7, 22) for one in roving]
+    shares = dict.fromkeys([*homely, "quiet"], 0.1) | dict.fromkeys([*roving, "curious"], 0.4)
+    dials = learn(pl.concat(parts), NOW, DialConfig(least_lists=1), ventured(**shares))
+    assert dials is not None
+    assert dials.best(["quiet", "curious", "a stranger"]).tolist() == pytest.approx([0.2, 0.7, 0.45], abs=0.11)
+    assert dials.listeners.tolist() == sorted(shares)
+
+
+def test_before_there_is_much_to_go_by_a_dial_is_best_where_a_listener_goes_of_themselves() -> None:
+    dials = learn(
+        shown("a", 0.5, 1), NOW, DialConfig(least_lists=1), ventured(homely=0.1, middling=0.3, curious=0.5, roving=0.7)
     )
-    found = lists(log(*told))
-    assert found.select("listener", "novelty", "tracks").rows() == [("a", 0.5, 2)]
-    assert found["outcome"].to_list() == pytest.approx([(2 + 0.2) / 2])
-    left = lists(log(*told, answer | {"type": "skip", "track": "x", "played_ms": 20, "occurred_at": later}))
-    assert left["tracks"].to_list() == [3]
-    replayed = lists(log(*told, event | {"type": "play", "track": "x", "occurred_at": later}))
-    assert replayed["outcome"].to_list() == pytest.approx([(2 + 0.7) / 2])
-    assert replayed.schema == SHOWN
+    assert dials is not None
+    best = dials.best(["homely", "middling", "curious", "roving"])
+    assert (np.diff(best) > 0).all()
+    assert best.tolist() == pytest.approx([0.1, 0.3, 0.5, 0.7], abs=0.11)
+
+
+def test_who_answers_the_newer_moments_of_lists_better_is_like_others_who_do() -> None:
+    def swayed(listener: str, lift: float, best: float, lists: int) -> pl.DataFrame:
+        return shown(listener, best, lists).with_columns(swing=pl.lit(1.0), lift=pl.lit(lift))
+
+    many = [swayed(f"up {one}", 0.3, 0.8, 22) for one in range(8)]
+    many += [swayed(f"down {one}", -0.3, 0.2, 22) for one in range(8)]
+    few = [
+        shown(name, 0.5, 1).with_columns(swing=pl.lit(20.0), lift=pl.lit(lift))
+        for name, lift in (("u", 6.0), ("d", -6.0))
+    ]
+    up, down = learned(*many, *few).best(["u", "d"])
+    assert up > 0.55
+    assert down < 0.45

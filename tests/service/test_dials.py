@@ -25,9 +25,9 @@ RADIO = Ask("r", Kind.RADIO, (SEED,), listener=WHO, limit=20, now=NOW)
 def peaked(*listeners: tuple[str, float], everyone: float = 0.5) -> Dials:
     """Dials that are known nearly for sure."""
     best = np.array([*(best for _, best in listeners), everyone]) - 0.5
-    mean = np.stack([0.5 - 2 * best**2, 4 * best, np.full(len(best), -2.0)], axis=1)
+    mean = np.stack([0.5 - 2 * best**2, 4 * best, np.full(len(best), -2.0), np.zeros(len(best))], axis=1)
     names = np.array([name for name, _ in listeners], dtype=object)
-    return Dials(names, mean, np.tile(1e-8 * np.eye(3), (len(best), 1, 1)))
+    return Dials(names, mean, np.tile(1e-8 * np.eye(4), (len(best), 1, 1)))
 
 
 @pytest.fixture
@@ -147,10 +147,12 @@ def test_what_listeners_make_of_lists_is_learned_exported_and_erased(copy: Works
     later = NOW + timedelta(20)
     few = copy.settings.model_copy(update={"dial": copy.settings.dial.model_copy(update={"least_lists": 5})})
     opened = Workspace(copy.home, few)
-    assert opened.learn_dials(now=later) == 2
-    told = opened.dials.told(WHO)
+    assert opened.learn_dials(now=later) > 2  # who answered nothing, by how they listen
+    told, other = opened.dials.told(WHO), opened.dials.told(OTHER)
     assert told is not None
-    assert told["best"] > 0.6
+    assert other is not None
+    assert sum(told["chances"].values()) == pytest.approx(1, abs=0.01)
+    assert told["chances"] != other["chances"]
     assert {"type": "dial", "listener": WHO, **told} in list(opened.export(WHO))
     opened.erase(WHO)
     assert opened.dials.told(WHO) is None

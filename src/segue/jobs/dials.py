@@ -5,18 +5,18 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from segue.catalog.store import Catalog
-from segue.features import dial
+from segue.features import answers, dial, ventures
 from segue.jobs.progress import Progress, silent
 from segue.privacy.door import Door
 from segue.service.dials import KeptDials
-from segue.types import Purpose
+from segue.types import EventType, Purpose
 
 __all__ = ["learned", "refresh"]
 
 _PIECE = 2_000_000
-_WHO = ("listener", "request_id", "type")
 
 
 def refresh(
@@ -42,24 +42,28 @@ def learned(
 ) -> dial.Dials | None:
     """Return what the lists shown until now tell of how new each listener wants theirs; None: too little was answered.
 
-    Of the whole log it is looked up who answered a list; of these alone everything is read.
+    And what they play of themselves: who answered nothing has what those have who listen as they do.
     """
-    parts = [pl.DataFrame(schema=dial.SHOWN)]
+    shown, ventured = [pl.DataFrame(schema=answers.SHOWN)], [pl.DataFrame(schema=ventures.HEARD)]
+    music = catalog.music
     pieces = door.pieces(_PIECE)
     for done, piece in enumerate(pieces):
         progress("learning dials", done, len(pieces))
-        seen = door.read(Purpose.PERSONALISE, _WHO, types=dial.TYPES, between=piece)
-        answered = seen.filter(pl.col("request_id").is_not_null(), pl.col("type") != dial.TYPES[0].value)
-        who = answered["listener"].drop_nulls().unique().to_list()
-        if who:
-            events = door.read(Purpose.PERSONALISE, dial.COLUMNS, types=dial.TYPES, listeners=who)
-            events = events.filter(pl.col("occurred_at") <= now)
-            parts.append(dial.lists(events.with_columns(_recording(events["track"], catalog))))
-    return dial.learn(pl.concat(parts), now, config)
+        events = door.read(Purpose.PERSONALISE, answers.COLUMNS, types=answers.TYPES, between=piece)
+        events = events.filter(pl.col("occurred_at") <= now)
+        number = catalog.join(events["track"])
+        events = events.with_columns(_recording(events["track"], number, catalog))
+        spoken = pl.Series((number >= 0) & ~music[np.maximum(number, 0)])
+        ventured.append(ventures.heard(events.filter(~spoken)))
+        asked = events.filter(pl.col("request_id").is_not_null(), pl.col("type") != EventType.IMPRESSION.value)
+        who = asked["listener"].unique()
+        if len(who):
+            shown.append(answers.lists(events.filter(pl.col("listener").is_in(who.implode()))))
+    told = ventures.ventures(pl.concat(ventured))
+    return dial.learn(pl.concat(shown), now, config, told)
 
 
-def _recording(track: pl.Series, catalog: Catalog) -> pl.Series:
-    """Return the id by which Segue shows a recording, of ids by which any source plays it."""
-    number = catalog.join(track)
+def _recording(track: pl.Series, number: NDArray[np.int32], catalog: Catalog) -> pl.Series:
+    """Return the id by which Segue shows a recording, of ids by which any source plays it, and their numbers."""
     known = catalog.tracks["track_id"].gather(catalog.canonical[np.maximum(number, 0)])
     return known.zip_with(pl.Series(number >= 0), track).alias("track")

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from segue.features.curves import TERMS
 from segue.features.dial import LEVELS, Dials
 from segue.pipeline.request import Request
 from segue.recipes.music import ListConfig
@@ -22,8 +23,8 @@ from segue.types import Ask
 
 __all__ = ["KeptDials", "drawn", "wanted"]
 
-_PARTS = [f"c{one}" for one in range(3)] + [f"v{one}{other}" for one in range(3) for other in range(3)]
-"""A row: the mean of a parabola, and its covariance."""
+_PARTS = [f"c{one}" for one in range(TERMS)] + [f"v{one}{other}" for one in range(TERMS) for other in range(TERMS)]
+"""A row: the mean of a curve, and its covariance."""
 
 
 class KeptDials:
@@ -56,7 +57,7 @@ class KeptDials:
         if dials is None:
             self._table.keep(None)
             return
-        numbers = np.concatenate([dials.mean, dials.covariance.reshape(len(dials.mean), 9)], axis=1)
+        numbers = np.concatenate([dials.mean, dials.covariance.reshape(len(dials.mean), TERMS**2)], axis=1)
         listeners = pl.Series("listener", [*dials.listeners.tolist(), None], pl.String())
         self._table.keep(pl.DataFrame(numbers, schema=_PARTS).select(listeners, pl.all()))
 
@@ -77,7 +78,7 @@ class KeptDials:
 def _dials(table: pl.DataFrame) -> Dials:
     numbers = table.select(_PARTS).to_numpy()
     listeners = table["listener"].head(-1).to_numpy().astype(object)
-    return Dials(listeners, numbers[:, :3].copy(), numbers[:, 3:].reshape(-1, 3, 3).copy())
+    return Dials(listeners, numbers[:, :TERMS].copy(), numbers[:, TERMS:].reshape(-1, TERMS, TERMS).copy())
 
 
 def wanted(

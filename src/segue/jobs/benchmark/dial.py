@@ -59,7 +59,7 @@ class Size:
     listeners: int = 160
     tracks: int = 1200
     weeks: int = 5
-    turns: int = 10
+    turns: int = 16
     """Lists that each listener answers, one a week."""
     length: int = 20
     """Tracks of a list."""
@@ -69,9 +69,10 @@ SIZE = Size()
 PROTOCOL = (
     f"simulated: {SIZE.listeners} listeners with appetites for the new of their own, which no recommender sees, are "
     f"played {SIZE.turns} personal radios of {SIZE.length} tracks by the service itself and answer them; each row is a "
-    "world of its own from the same beginning, with the same luck. The learned dial begins with nothing, and its "
-    "trials count. Satisfaction: what the lists were worth to them, 0-1; late: of the last third; gain: of the learned "
-    "dial over this one, with its 95% interval over listeners; off: how far what is new is from their appetite"
+    "world of its own from the same beginning, with the same luck. The learned dial begins without an answer, and its "
+    "trials count; how it learns was settled in another world. Satisfaction: what the lists were worth to them, 0-1; "
+    "late: of the last third; gain: of the learned dial over this one, with its 95% interval over listeners; off: how "
+    "far what is new is from their appetite"
 )
 LEARNED = "learned"
 _FIXED = {f"dial {level:.1f}": float(level) for level in LEVELS}
@@ -81,6 +82,8 @@ MEASURES = (
     "satisfaction", "gain", "gain low", "gain high", "late", "late gain", "late gain low", "late gain high", "skipped",
     "replays", "new", "off",
 )  # fmt: skip
+_FIRST = 100
+"""The worlds of the table; nothing is tuned on them."""
 _EVERY = timedelta(weeks=1)
 _SEEDS = 8
 """Of so many of their best tracks, each listener's radios start from one after the other."""
@@ -102,14 +105,14 @@ def rows(folder: Path, models: Sequence[str], seeds: int) -> list[Row]:  # noqa:
     return measured(models, seeds, SIZE)
 
 
-def measured(models: Sequence[str], seeds: int, size: Size) -> list[Row]:
-    """Return what `rows` does, of worlds of any size."""
+def measured(models: Sequence[str], seeds: int, size: Size, first: int = _FIRST) -> list[Row]:
+    """Return what `rows` does, of worlds of any size; `first` is the seed of the first one."""
     wanted = list(dict.fromkeys([LEARNED, *models]))
     runs: dict[str, list[Run]] = {name: [] for name in wanted}
     seconds = dict.fromkeys(wanted, 0.0)
     for seed in range(seeds):
         config = WorldConfig(
-            seed=100 + seed, listeners=size.listeners, tracks=size.tracks, weeks=size.weeks, playlists_per_listener=0
+            seed=first + seed, listeners=size.listeners, tracks=size.tracks, weeks=size.weeks, playlists_per_listener=0
         )
         with trained(config, "radio", "weekly") as (world, home, settings):
             heard = Hearings.none(config).after(pl.concat(world.events()), _end(config))
