@@ -325,15 +325,15 @@ def test_who_is_forgotten_while_a_week_is_published_is_in_no_file_and_no_impress
     copy: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, *_, last = copy.listeners()
-    record = weekly.record_kept
+    impressions = weekly.impressions
 
-    def record_after_erasures(*given: object) -> None:
-        monkeypatch.setattr(weekly, "record_kept", record)
+    def impressions_after_an_erasure(*given: object) -> pl.DataFrame:
+        monkeypatch.setattr(weekly, "impressions", impressions)
         copy.erase(last)
-        record(*given)  # type: ignore[arg-type]
+        return impressions(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(weekly, "_PART", 30)
-    monkeypatch.setattr(weekly, "record_kept", record_after_erasures)
+    monkeypatch.setattr(weekly, "impressions", impressions_after_an_erasure)
     assert copy.weekly(now=NOW).made == 59
     shown = copy.door.read(Purpose.MEASURE, ["listener"], types=[EventType.IMPRESSION])["listener"].to_list()
     assert sorted(shown) == sorted(set(copy.listeners()) | {first})

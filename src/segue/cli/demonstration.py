@@ -42,7 +42,7 @@ def run(home: Path | None, listeners: int, tracks: int, weeks: int, seed: int, *
         )
         return
     world = f"simulated: {listeners:,} listeners, {tracks:,} tracks, {weeks} weeks, seed {seed}"
-    show_slate(f"Weekly of {listener}, week of {kept.week} ({world})", kept.slate)
+    show_slate(f"Weekly of {listener}, week of {kept.week} ({world})", kept.slate, kept.id)
     print()
     show_slate(f"Radio from {seed_track.artist} – {seed_track.title} (simulated)", radio)
     complain_softly(f"{'Made' if new else 'Opened'} in {seconds:.1f} s in {opened.home}")

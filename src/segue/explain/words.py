@@ -21,6 +21,8 @@ FIELDS = ("seed", "other", "artist", "region", "genre", "serial", "beside")
 of a chart, and the podcasts or audiobooks of the recommended part and of the first that it names."""
 _PARTS = ("reasons", "messages", "kinds", "sounds", "places")
 """Tables of a file."""
+_OF_NO_CHART = ("history", "seeds", "podcast", "audiobook")
+"""What popularity can be of, beside a region."""
 _FOLDER = Path(__file__).parent / "languages"
 
 
@@ -62,7 +64,7 @@ class Language:
             named: Whether there is a track to name.
         """
         model, _, about = code.partition(":")
-        if model == "popularity" and about and about not in ("history", "seeds"):
+        if model == "popularity" and about and about not in _OF_NO_CHART:
             return self.reasons["genre" if ":" in about else "region"]
         if named or model not in self.reasons:
             return self.reasons.get(code) or self.reasons[model]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weekly playlist: for every listener, on Monday in their own time zone, refreshed in place."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from segue.registry.snapshot import Snapshot
 from segue.seeds import digest
 from segue.service import kept
 from segue.service.answer import Service
-from segue.service.exposure import record_kept
+from segue.service.exposure import impressions
 from segue.service.slates import Slates
 from segue.settings import WeeklyConfig
 from segue.stores import parts
@@ -232,23 +232,23 @@ class _Job:
         """Publish all parts, and write down that they were shown; return `listener`, `rung` and number of `tracks`."""
         now = datetime.fromisoformat(batch.plan["now"])
         gone = partial(_gone, self.door, batch.plan["position"])
-        paths = self.shelf.publish(NAME, batch.paths(), gone)
-        with ThreadPoolExecutor(get_num_threads()) as pool:
-            made = list(pool.map(partial(self._write_down, now, gone), paths))
+        paths, made = self.shelf.publish(NAME, batch.paths(), gone), [pl.DataFrame(schema=_MADE)]
+        threads = get_num_threads()
+        with ThreadPoolExecutor(threads) as pool:
+            for first in range(0, len(paths), threads):
+                for playlists, shown in pool.map(partial(self._shown, now), paths[first : first + threads]):
+                    kept_for = ~playlists["listener"].is_in(list(gone(playlists["listener"].to_list())))
+                    self.sink.append(shown.filter(kept_for))  # as late as can be
+                    made.append(playlists.filter(kept_for).select("listener", "rung", pl.col("tracks").list.len()))
         batch.finish()
-        return pl.concat([pl.DataFrame(schema=_MADE), *made])
+        return pl.concat(made)
 
-    def _write_down(
-        self, now: datetime, gone: Callable[[Collection[str]], Collection[str]], path: Path
-    ) -> pl.DataFrame:
-        """Write down that a part was shown; return `listener`, `rung` and number of `tracks`."""
+    def _shown(self, now: datetime, path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the playlists of a part, and beside them what is written down of them."""
         playlists = self.shelf.read(path)
-        kept_for = ~pl.col("listener").is_in(list(gone(playlists["listener"].to_list())))  # as late as can be
-        playlists = playlists.filter(kept_for)
         whose = playlists.select("listener", "edition").iter_rows()
         ids = [_shown(listener, week, now) for listener, week in whose]
-        record_kept(self.sink, playlists, ids, self.snapshot.catalog, now)
-        return playlists.select("listener", "rung", pl.col("tracks").list.len())
+        return playlists, impressions(playlists, ids, self.snapshot.catalog, now)
 
 
 def alone(
@@ -274,7 +274,7 @@ def alone(
     made = of_part(NAME, row)
     if not shelf.put([made], allowed=lambda one: not _gone(door, position, [one])):
         return None
-    record_kept(sink, table, [_shown(listener, week, now)], snapshot.catalog, now)
+    sink.append(impressions(table, [_shown(listener, week, now)], snapshot.catalog, now))
     return read(made, snapshot.catalog, language)
 
 

@@ -16,7 +16,7 @@ from segue.kernels.ragged import offsets_of
 from segue.service.slates import Told, reasons
 from segue.types import Ask, EventType, Refusal, Slate
 
-__all__ = ["record", "record_kept"]
+__all__ = ["impressions", "record"]
 
 
 def record(
@@ -61,13 +61,10 @@ def record(
         sink.append(conform(pl.DataFrame(rows, schema=schema)))
 
 
-def record_kept(
-    sink: Sink, playlists: pl.DataFrame, request_ids: Sequence[str], catalog: Catalog, now: datetime
-) -> None:
-    """Append one impression for each kept playlist.
+def impressions(playlists: pl.DataFrame, request_ids: Sequence[str], catalog: Catalog, now: datetime) -> pl.DataFrame:
+    """Return one impression for each kept playlist, beside it, to be appended to the log.
 
     Args:
-        sink: The log.
         playlists: `stores.parts.COLUMNS`.
         request_ids: One id a playlist.
         catalog: Knows what tracks are called.
@@ -89,4 +86,4 @@ def record_kept(
         pl.Series("request_id", list(request_ids)),
         pl.Series("reasons", pa.ListArray.from_arrays(offsets, told)),
     )
-    sink.append(conform(rows))
+    return conform(rows)
