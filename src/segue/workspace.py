@@ -332,12 +332,16 @@ class Workspace:
         limit: int = 30,
         listener: str | None = None,
         arc: str | None = None,
+        language: str | None = None,
         mix: Mapping[str, float] | None = None,
         now: datetime | None = None,
     ) -> Slate:
-        """Return a playlist for free words, such as "rainy sunday jazz"; the answer says what was not understood."""
-        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=text, arc=arc, mix=mix)
-        return self.answer(ask)
+        """Return a playlist for free words, such as "rainy sunday jazz"; the answer says what was not understood.
+
+        In `language`: that, and the reasons.
+        """
+        whose = {"listener": listener, "language": language, "now": now}
+        return self.answer(Ask("mood", Kind.MOOD, limit=limit, text=text, arc=arc, mix=mix, **whose))  # type: ignore[arg-type]
 
     def shelves(
         self,

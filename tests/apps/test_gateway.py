@@ -358,5 +358,7 @@ def test_a_mood_says_what_it_understood(server: Server) -> None:
     body = answer.json()
     assert (body["recipe"], len(body["tracks"])) == ("mood", 7)
     assert body["theme"]["unknown"] == ["flurbgl"]
+    german = server.client.get("/v1/moods/calm flurbgl jazz", headers={"Accept-Language": "de"}).json()
+    assert "nicht verstanden: „flurbgl“" in german["notes"]
     wrong = server.client.get("/v1/moods/calm", params={"arc": "zigzag"})
     assert (wrong.status_code, "zigzag" in wrong.text) == (422, True)

@@ -256,10 +256,12 @@ def _api(gateway: Gateway) -> APIRouter:
         listener: Annotated[str | None, Query(description="Leans to their taste")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_TRACKS)] = 30,
         arc: Annotated[str | None, Query(description="flat, build, wind-down, gentle, peak or wave")] = None,
+        language: Language = None,
     ) -> dict[str, Any]:
         """Say `theme.understood` and `theme.unknown`: what the words were taken for, and which nothing knows."""
         now = datetime.now(UTC)
-        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=words, arc=arc)
+        said = asked_language(language, request)
+        ask = Ask("mood", Kind.MOOD, listener=listener, limit=limit, now=now, text=words, arc=arc, language=said)
         slate = await gateway.run(lambda: workspace.answer(ask, request_id=_fresh(request.state.id)))
         gateway.metrics.rungs.labels(slate.rung.value).inc()
         return slate.to_json()

@@ -289,12 +289,13 @@ def mood(
     arc: Annotated[
         str | None, typer.Option(help="flat, build, wind-down, gentle, peak or wave.", show_default="what suits")
     ] = None,
+    language: Language = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """A playlist for free words, such as "rainy sunday jazz" or "correr 160 bpm"; it says what it understood."""
     opened = workspace(home)
-    slate = opened.mood(words, limit=limit, listener=listener, arc=arc, now=moment(now))
+    slate = opened.mood(words, limit=limit, listener=listener, arc=arc, language=language, now=moment(now))
     if as_json:
         emit(slate.to_json())
     else:

@@ -25,9 +25,12 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a playlist track by track: how it sounds, where it comes from, and why it is there."""
+    from segue.errors import BadInput
     from segue.playlists.picture import drawn
     from segue.stores import files
 
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise BadInput(f"{plot} is no SVG; let its name end in .svg")
     found = workspace(home).playlist(playlist, listener=listener, language=language)
     if plot is not None:
         files.write_bytes(plot, drawn(found).encode())

@@ -31,7 +31,8 @@ class Trace:
     relaxed: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """By rule: `bool[Q]`, the rows in which it could not be held."""
     costs: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    """By step: `float32[Q]`, what share of its mean score each row's list gave up for it."""
+    """By step: `float32[Q]`, what share of its mean score each row's list gave up for it. Of a whole answer: of each list
+    that was made, one after the other."""
 
     def took(self, name: str, seconds: float, left: int) -> None:
         """Note a finished step."""
@@ -52,13 +53,16 @@ class Trace:
 
     def within(self, other: "Trace", rows: NDArray[np.int64], size: int) -> None:
         """Take over what another says of some rows of `size`."""
-        self.add(other)
+        self.steps.extend(other.steps)
+        self.drops.update(other.drops)
         for rule, held in other.relaxed.items():
             self.relaxed.setdefault(rule, np.zeros(size, np.bool_))[rows] = held
         for step, shares in other.costs.items():
             self.costs.setdefault(step, np.zeros(size, np.float32))[rows] = shares
 
     def add(self, other: "Trace") -> None:
-        """Take over the steps and drops of another; what it says of rows means nothing here."""
+        """Take over the steps, the drops and the costs of another; which row was relaxed means nothing here."""
         self.steps.extend(other.steps)
         self.drops.update(other.drops)
+        for step, shares in other.costs.items():
+            self.costs[step] = np.concatenate([self.costs.get(step, shares[:0]), shares])
