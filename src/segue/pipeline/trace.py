@@ -31,8 +31,8 @@ class Trace:
     relaxed: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """By rule: `bool[Q]`, the rows in which it could not be held."""
     costs: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    """By step: `float32[Q]`, what share of its mean score each row's list gave up for it. Of a whole answer: of each list
-    that was made, one after the other."""
+    """By step: `float32[Q]`, what share of its mean score each row's list gave up for it. In a whole answer, of each
+    list that was made, one after the other."""
 
     def took(self, name: str, seconds: float, left: int) -> None:
         """Note a finished step."""
