@@ -52,7 +52,8 @@ def count(plays: pl.DataFrame, half_life_days: float, now: datetime) -> pl.DataF
     everyone = last.group_by("listener", "number").agg(pl.col("weight").max(), region=pl.lit(None, pl.String))
     each = last.filter(pl.col("region").is_not_null()).select("region", "number", "weight")
     both = pl.concat([everyone.select("region", "number", "weight"), each])
-    counted = both.group_by("region", "number").agg(pl.col("weight").sum(), listeners=pl.len())
+    ordered = both.sort("region", "number", "weight")  # so that sums are the same to the last bit
+    counted = ordered.group_by("region", "number", maintain_order=True).agg(pl.col("weight").sum(), listeners=pl.len())
     return counted.cast(dict(COUNTED)).collect()  # type: ignore[arg-type]
 
 
